@@ -1,0 +1,1 @@
+//! Filter expressions, as Consul queries carry them in Filter.

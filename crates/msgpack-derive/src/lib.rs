@@ -1,0 +1,1 @@
+//! Derive of proconsul-msgpack: fields written sorted by key, read by key or by position.

@@ -1,0 +1,1 @@
+//! The dialect of MessagePack that Consul speaks, as a serde format with its derive.

@@ -1,0 +1,1 @@
+//! The store behind a server: tables, indexes, watches, and one pure apply.

@@ -1,0 +1,1 @@
+//! Consul's request and reply structures by service, and the method table.

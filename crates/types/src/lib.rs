@@ -1,0 +1,1 @@
+//! Ids, the vocabulary of a call, and the error texts that Consul peers match on.

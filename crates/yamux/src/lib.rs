@@ -1,0 +1,1 @@
+//! HashiCorp yamux, spec 0: one connection, many streams.

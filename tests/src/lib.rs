@@ -1,0 +1,1 @@
+//! Cross-crate tests: recorded behaviour replayed, peers written in Go, the whole binary.
