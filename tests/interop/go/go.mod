@@ -1,0 +1,8 @@
+module proconsul.test/interop
+
+go 1.24
+
+require (
+	github.com/hashicorp/consul-net-rpc v0.0.0-20221205195236-156cfab66a69 // indirect
+	github.com/hashicorp/yamux v0.0.0-20211028200310-0bc27b27de87 // indirect
+)
