@@ -1,1 +1,19 @@
 //! Ids, the vocabulary of a call, and the error texts that Consul peers match on.
+//!
+//! Every other crate speaks in these words, so this one knows nothing but the standard library. Start at [`MethodRow`] (what
+//! there is to know about a method), [`CallInfo`] (what there is to know about one call of it) and [`WireText`] (every error
+//! text that is protocol). Not here: the table of methods itself and the structures they carry, which are in
+//! `proconsul-structs`.
+mod advice; // what a caller may do about an error
+mod call; // one call: which method, whose, since when, until when
+mod ids; // names and numbers that must not be mixed up
+mod method; // one row of the method table, and the closed sets in it
+mod secret; // what must never be printed
+mod wire_text; // the table of error texts that are protocol
+
+pub use advice::Advice;
+pub use call::{Call, CallInfo};
+pub use ids::{Datacenter, NodeName, RequestSeq};
+pub use method::{AnsweredBy, Category, Listener, MethodRow, Operation, Options};
+pub use secret::Secret;
+pub use wire_text::{GoQuoted, Phrase, WIRE_TEXTS, WireText};

@@ -1,0 +1,281 @@
+//! The table of error texts that are protocol.
+//!
+//! net/rpc carries an error as text, and Go peers decide by parts of that text: these strings are an interface, and none of
+//! them comes from a `Display` that we may want to improve. Source: golden cases of the groups `netrpc`, `status`, `kv`,
+//! `catalog`, `wan`, `cluster` and `rate-*`, and facts of Consul 1.21.4.
+
+use std::{borrow::Cow, fmt};
+
+use crate::Advice;
+
+/// An error as it stands in the header of an answer: never empty, since an empty one means that there was none.
+///
+/// One made here is made by a row of [`WIRE_TEXTS`]; one that a peer sent is whatever it sent ([`WireText::from_peer`]).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct WireText(Cow<'static, str>);
+
+/// A row of the table: a text with its gaps.
+#[derive(Debug)]
+pub struct Phrase {
+    /// Name of the constant or function that makes it.
+    pub name: &'static str,
+    /// The text; `{...}` marks what is filled in.
+    pub template: &'static str,
+    /// What one who gets it may do.
+    pub advice: Advice,
+}
+
+macro_rules! wire_texts {
+    (
+        fixed { $($(#[$fixed_doc:meta])* $fixed:ident = $fixed_text:literal => $fixed_advice:ident;)* }
+        filled { $($(#[$doc:meta])* $name:ident($($gap:ident: $type:ty),+) = $template:literal => $advice:ident;)* }
+    ) => {
+        /// Every text that this program answers and that is the same for everyone who implements the protocol.
+        pub const WIRE_TEXTS: &[Phrase] = &[
+            $(Phrase { name: stringify!($fixed), template: $fixed_text, advice: Advice::$fixed_advice },)*
+            $(Phrase { name: stringify!($name), template: $template, advice: Advice::$advice },)*
+        ];
+
+        impl WireText {
+            $($(#[$fixed_doc])* pub const $fixed: WireText = WireText(Cow::Borrowed($fixed_text));)*
+        }
+
+        impl WireText {
+            $($(#[$doc])* pub fn $name($($gap: $type),+) -> WireText { WireText(Cow::Owned(format!($template))) })*
+        }
+    };
+}
+
+wire_texts! {
+    fixed {
+        /// There is no leader just now. Peers ask again until their hold timeout.
+        NO_LEADER = "No cluster leader" => TryLater;
+        /// The leader is known to raft but not yet to gossip.
+        LEADER_NOT_TRACKED = "Raft leader not found in server lookup mapping" => TryLater;
+        /// The datacenter in the request is known to nobody here.
+        NO_PATH_TO_DATACENTER = "No path to datacenter" => Report;
+        /// The datacenter in the request is known, but none of its servers can be reached.
+        DATACENTER_NOT_AVAILABLE = "Remote DC has no server currently reachable" => TryLater;
+        /// No server is known at all.
+        NO_SERVERS = "No known Consul servers" => TryLater;
+        /// A new leader has not caught up yet, so that it cannot promise a consistent answer.
+        NOT_READY_FOR_CONSISTENT_READS = "Not ready to serve consistent reads" => TryLater;
+        /// The leader was lost while a large write went out in pieces; none of it counts.
+        PLEASE_RECHUNK = "please resubmit call for rechunking" => TryLater;
+        /// This server has had enough; another may have room.
+        RATE_LIMITED = "rate limit exceeded, try again later or against a different server" => AskAnother;
+        /// The leader has had enough, and nobody else may answer.
+        RATE_LIMITED_AT_LEADER =
+            "rate limit exceeded for operation that can only be performed by the leader, try again later" => TryLater;
+        /// The limiter of a client agent has had enough.
+        RPC_RATE_EXCEEDED = "RPC rate limit exceeded" => TryLater;
+        /// The server leaves while the call waits.
+        SHUTTING_DOWN = "shutdown waiting for leader" => AskAnother;
+        /// The token does not give the right.
+        PERMISSION_DENIED = "Permission denied" => Report;
+        /// The token is unknown.
+        ACL_NOT_FOUND = "ACL not found" => Report;
+
+        /// A KV write without a key where one is needed.
+        MUST_PROVIDE_KEY = "Must provide key" => Report;
+        /// A request about a node that does not name it.
+        MUST_PROVIDE_NODE = "Must provide node" => Report;
+        /// A node without an address in a registration that is to change the node.
+        MUST_PROVIDE_ADDRESS = "Must provide address if SkipNodeUpdate is not set" => Report;
+        /// A query for a service's instances that does not name it.
+        MUST_PROVIDE_SERVICE_NAME = "Must provide service name" => Report;
+        /// A service to register that has neither name nor id.
+        MUST_PROVIDE_SERVICE_SERVICE = "Must provide service name (Service.Service)" => Report;
+        /// A service to register that has an id but no name.
+        MUST_PROVIDE_SERVICE_FOR_ID =
+            "Must provide service name (Service.Service) when service ID is provided" => Report;
+        /// A service's address is a wildcard (`0.0.0.0`, `::`).
+        INVALID_SERVICE_ADDRESS = "Invalid service address" => Report;
+        /// A registration on behalf of a peered cluster, which only peering itself may make.
+        PEER_NAME_IN_REGISTRATION = "cannot register requests with PeerName in them" => Report;
+        /// A list of service names was asked for a peered cluster.
+        PEERED_SERVICE_NAMES = "listing service names imported from a peer is not supported" => Report;
+        /// A lock or unlock that names no session.
+        MISSING_SESSION = "missing session" => Report;
+
+        /// A locality has a zone but no region.
+        ZONE_WITHOUT_REGION = "zone cannot be set without region" => Report;
+        /// A proxy that does not say what it stands for.
+        PROXY_WITHOUT_DESTINATION =
+            "Proxy.DestinationServiceName must be non-empty for Connect proxy services" => Report;
+        /// A proxy that stands for everything.
+        PROXY_FOR_WILDCARD =
+            "Proxy.DestinationServiceName must not be a wildcard for Connect proxy services" => Report;
+        /// A proxy that also speaks the mesh's protocol itself.
+        PROXY_IS_NATIVE = "A Proxy cannot also be Connect Native, only typical services" => Report;
+        /// A mesh-native service that listens nowhere.
+        NATIVE_WITHOUT_PORT = "Port or SocketPath must be set for a Connect native service." => Report;
+        /// A nested proxy that brings its own id.
+        SIDECAR_WITH_ID = "A SidecarService cannot specify an ID as this is managed by the agent" => Report;
+        /// A nested proxy with a nested proxy.
+        SIDECAR_IN_SIDECAR = "A SidecarService cannot have a nested SidecarService" => Report;
+        /// An exposed path that is empty.
+        EXPOSE_EMPTY_PATH = "expose.paths: empty path exposed" => Report;
+        /// Two exposed paths on one port.
+        EXPOSE_DUPLICATE_PORT = "expose.paths: duplicate listener ports exposed" => Report;
+        /// An upstream that names nothing.
+        UPSTREAM_WITHOUT_NAME = "upstream destination name cannot be empty" => Report;
+        /// An upstream that names everything.
+        UPSTREAM_WILDCARD = "upstream destination name cannot be a wildcard" => Report;
+        /// An upstream that listens nowhere.
+        UPSTREAM_WITHOUT_PORT = "upstream local bind port or local socket path must be defined and nonzero" => Report;
+        /// An upstream that listens in two ways.
+        UPSTREAM_PORT_AND_SOCKET =
+            "only one of upstream local bind port or local socket path can be defined and nonzero" => Report;
+        /// An upstream both in a peered cluster and in another datacenter.
+        UPSTREAM_PEER_AND_DATACENTER =
+            "upstream cannot specify both destination peer and datacenter" => Report;
+    }
+    filled {
+        /// No service of the name's first part, or a name that no service has. The connection closes after it.
+        unknown_service(name: &str) = "rpc: can't find service {name}" => Report;
+        /// The service is there, the method is not. The connection closes after it.
+        unknown_method(name: &str) = "rpc: can't find method {name}" => Report;
+        /// A method's name without a dot. The connection closes after it.
+        ill_formed_method(name: &str) = "rpc: service/method request ill-formed: {name}" => Report;
+        /// A body that begins with a value of the wrong kind where a map or list is needed. The connection closes after it.
+        not_a_container(descriptor: u8) =
+            "codec.decoder: readContainerLen: Unrecognized descriptor byte: hex: {descriptor:x}, dec: {descriptor}" => Report;
+        /// What another server answered to a call that this one passed on.
+        error_making_call(answered: &WireText) = "rpc error making call: {answered}" => Report;
+        /// The state machine refused a write. Some methods say it like this, others pass the bare cause.
+        raft_apply_failed(cause: &WireText) = "raft apply failed: {cause}" => Report;
+
+        /// A KV verb that nobody knows.
+        unknown_kv_operation(operation: &str) = "unknown KV operation: {operation}" => Report;
+        /// A KV verb that only transactions know.
+        invalid_kvs_operation(operation: &str) = "Invalid KVS operation '{operation}'" => Report;
+        /// A session that does not exist. The session is quoted as Go quotes a string.
+        invalid_session(session: GoQuoted<'_>) = "invalid session {session}" => Report;
+
+        /// A node's id that is not a UUID; `cause` says how.
+        bad_node_id(cause: &str) = "Bad node ID: {cause}" => Report;
+        /// A service's name that DNS could not carry.
+        invalid_service_name(name: &str) =
+            "Service name {name} contains invalid characters. Valid characters include all alpha-numerics and dashes."
+            => Report;
+        /// A check that belongs to another node than the registration.
+        check_of_other_node(check_node: &str, check: &str, node: &str) =
+            "Node '{check_node}' for check '{check}' doesn't match register request node '{node}'" => Report;
+        /// A check of a service that the node does not have.
+        unknown_service_of_check(service: &str, check: &str) =
+            "Unknown service ID '{service}' for check ID '{check}'" => Report;
+        /// A service to remove that the node does not have.
+        unknown_service_id(service: &str) = "Unknown service ID '{service}'" => Report;
+        /// A check to remove that the node does not have.
+        unknown_check_id(check: &str) = "Unknown check ID '{check}'" => Report;
+        /// The state machine refuses a check for a node that does not exist or is another; `node` as the state names it.
+        failed_inserting_check(node: &str, cause: &str) =
+            "failed inserting check on node \"{node}\": {cause}" => Report;
+        /// The state machine refuses a node.
+        failed_inserting_node(cause: &str) = "failed inserting node: {cause}" => Report;
+        /// The state machine refuses a service.
+        failed_inserting_service(cause: &str) = "failed inserting service: {cause}" => Report;
+        /// A filter expression that does not parse; `cause` is the parser's own text, position first.
+        bad_filter(cause: &str) = "Failed to create boolean expression evaluator: {cause}" => Report;
+
+        /// A proxy that listens nowhere.
+        kind_without_listener(kind: &str) = "Port or SocketPath must be set for a {kind}" => Report;
+        /// A gateway without a port.
+        kind_without_port(kind: &str) = "Port must be non-zero for a {kind}" => Report;
+        /// A gateway with a nested proxy.
+        kind_with_sidecar(kind: &str) = "A {kind} cannot have a sidecar service defined" => Report;
+        /// A gateway with a setting that only proxies have; `setting` is `Proxy.DestinationServiceName` or such.
+        kind_with_setting(setting: &str, kind: &str) = "The {setting} configuration is invalid for a {kind}" => Report;
+        /// An exposed path on a port that is none.
+        expose_bad_port(port: i64) = "expose.paths: invalid listener port: {port}" => Report;
+        /// An upstream of a kind that nobody knows.
+        unknown_upstream_type(kind: GoQuoted<'_>) = "unknown upstream destination type: {kind}" => Report;
+        /// Two upstreams for one destination.
+        duplicate_upstream(upstream: &str) = "upstreams cannot contain duplicates of {upstream}" => Report;
+        /// Two upstreams on one address.
+        duplicate_upstream_address(address: GoQuoted<'_>) =
+            "upstreams cannot contain duplicates by local bind address and port or unix path; {address} is specified twice"
+            => Report;
+    }
+}
+
+impl WireText {
+    /// Takes what a peer answered. An empty text is no error and gives `None`.
+    pub fn from_peer(text: impl Into<String>) -> Option<Self> {
+        let text = text.into();
+        (!text.is_empty()).then_some(Self(Cow::Owned(text)))
+    }
+
+    /// A text that is no row of the table: one whose wording is some library's, and that nobody matches on. An empty one
+    /// is named, since an empty error would be none.
+    pub fn other(text: impl Into<Cow<'static, str>>) -> Self {
+        let text = text.into();
+        Self(if text.is_empty() { Cow::Borrowed("unknown error") } else { text })
+    }
+
+    /// Several faults in one answer, laid out as Go's `multierror` does it. Even a lone one gets the frame.
+    pub fn several(faults: &[WireText]) -> Self {
+        let count = match faults.len() {
+            1 => "1 error".to_owned(),
+            n => format!("{n} errors"),
+        };
+        let lines: Vec<String> = faults.iter().map(|fault| format!("* {fault}")).collect();
+        Self(Cow::Owned(format!("{count} occurred:\n\t{}\n\n", lines.join("\n\t"))))
+    }
+
+    /// The text as it goes on the wire.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What one who gets this text may do. As Go peers do, it looks for the known text anywhere in it, because every
+    /// server that passed the answer on put words in front.
+    pub fn advice(&self) -> Advice {
+        let known = WIRE_TEXTS.iter().find(|row| row.advice.may_retry() && self.0.contains(row.template));
+        known.map_or(Advice::Report, |row| row.advice)
+    }
+}
+
+impl fmt::Display for WireText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for WireText {}
+
+impl From<WireText> for String {
+    fn from(text: WireText) -> Self {
+        text.0.into_owned()
+    }
+}
+
+/// A text in double quotes with the escapes of Go's `%q`, for the few texts that quote what a client sent.
+#[derive(Clone, Copy, Debug)]
+pub struct GoQuoted<'a>(pub &'a str);
+
+impl fmt::Display for GoQuoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"")?;
+        for c in self.0.chars() {
+            match c {
+                '"' | '\\' => write!(f, "\\{c}")?,
+                '\u{7}' => f.write_str("\\a")?,
+                '\u{8}' => f.write_str("\\b")?,
+                '\u{c}' => f.write_str("\\f")?,
+                '\n' => f.write_str("\\n")?,
+                '\r' => f.write_str("\\r")?,
+                '\t' => f.write_str("\\t")?,
+                '\u{b}' => f.write_str("\\v")?,
+                c if u32::from(c) < 0x20 || c == '\u{7f}' => write!(f, "\\x{:02x}", u32::from(c))?,
+                c if !c.is_control() => write!(f, "{c}")?,
+                c => write!(f, "\\u{:04x}", u32::from(c))?,
+            }
+        }
+        f.write_str("\"")
+    }
+}
+
+#[cfg(test)]
+mod tests;
