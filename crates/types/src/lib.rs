@@ -8,6 +8,7 @@ mod advice; // what a caller may do about an error
 mod call; // one call: which method, whose, since when, until when
 mod ids; // names and numbers that must not be mixed up
 mod method; // one row of the method table, and the closed sets in it
+mod outcome; // the end of a call, for those who watch it
 mod secret; // what must never be printed
 mod wire_text; // the table of error texts that are protocol
 
@@ -15,5 +16,6 @@ pub use advice::Advice;
 pub use call::{Call, CallInfo};
 pub use ids::{Datacenter, NodeName, RequestSeq};
 pub use method::{AnsweredBy, Category, Listener, MethodRow, Operation, Options};
+pub use outcome::Outcome;
 pub use secret::Secret;
 pub use wire_text::{GoQuoted, Phrase, WIRE_TEXTS, WireText};
