@@ -9,6 +9,7 @@ mod call; // one call: which method, whose, since when, until when
 mod ids; // names and numbers that must not be mixed up
 mod method; // one row of the method table, and the closed sets in it
 mod outcome; // the end of a call, for those who watch it
+mod rejected; // why a layer said no
 mod secret; // what must never be printed
 mod wire_text; // the table of error texts that are protocol
 
@@ -17,5 +18,6 @@ pub use call::{Call, CallInfo};
 pub use ids::{Datacenter, NodeName, RequestSeq};
 pub use method::{AnsweredBy, Category, Listener, MethodRow, Operation, Options};
 pub use outcome::Outcome;
+pub use rejected::Rejected;
 pub use secret::Secret;
 pub use wire_text::{GoQuoted, Phrase, WIRE_TEXTS, WireText};
