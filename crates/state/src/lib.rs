@@ -1,1 +1,2 @@
-//! The store behind a server: tables, indexes, watches, and one pure apply.
+//! The store behind a server: tables, indexes, watches, and one pure `apply`.
+pub mod radix;

@@ -1,0 +1,95 @@
+//! What one applied entry touched.
+
+use super::Watch;
+use proconsul_structs::GoStr;
+
+/// One fact that an apply changed. Node and service names are folded as in [`Watch`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Change {
+    /// This key was set or deleted. Concerns the key and every prefix of it.
+    Key(GoStr),
+    /// An instance of this service, a proxy for it, or the record of a node that carries one changed.
+    Service(GoStr),
+    /// A check that counts for this service changed.
+    ServiceChecks(GoStr),
+    /// Some service instance was added, changed or removed.
+    AllServices,
+    /// This node's record or the services on it changed.
+    Node(GoStr),
+    /// A check of this node changed.
+    NodeChecks(GoStr),
+    /// Some node's record changed.
+    Nodes,
+    /// Some check changed.
+    Checks,
+}
+
+/// The facts that one apply changed, each once. Empty when the entry changed nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes(Vec<Change>);
+
+impl Changes {
+    /// Whether nothing changed.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The changes, in the order in which they were first made.
+    pub fn iter(&self) -> std::slice::Iter<'_, Change> {
+        self.0.iter()
+    }
+
+    /// Notes a change of something that one apply can touch repeatedly.
+    pub(crate) fn note(&mut self, change: Change) {
+        if !self.0.contains(&change) {
+            self.0.push(change);
+        }
+    }
+
+    /// Notes a changed key. An apply touches each key at most once, so there is nothing to compare with: deleting a
+    /// tree of a million keys stays linear.
+    pub(crate) fn note_key(&mut self, key: GoStr) {
+        self.0.push(Change::Key(key));
+    }
+
+    /// Whether a watch is concerned.
+    pub fn touch(&self, watch: &Watch) -> bool {
+        self.0.iter().any(|change| change.concerns(watch))
+    }
+
+    /// Adds another apply's changes, for someone who catches up over several.
+    pub fn absorb(&mut self, later: Changes) {
+        if self.0.is_empty() {
+            self.0 = later.0;
+        } else {
+            self.0.extend(later.0);
+        }
+    }
+}
+
+impl<'a> IntoIterator for &'a Changes {
+    type Item = &'a Change;
+    type IntoIter = std::slice::Iter<'a, Change>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl Change {
+    /// Whether a watch is concerned by this change.
+    pub fn concerns(&self, watch: &Watch) -> bool {
+        match (self, watch) {
+            (Change::Key(key), Watch::Key(watched)) => key == watched,
+            (Change::Key(key), Watch::Prefix(prefix)) => key.as_bytes().starts_with(prefix.as_bytes()),
+            (Change::Service(name), Watch::Service(watched)) => name == watched,
+            (Change::ServiceChecks(name), Watch::ServiceChecks(watched)) => name == watched,
+            (Change::Node(name), Watch::Node(watched)) => name == watched,
+            (Change::NodeChecks(name), Watch::NodeChecks(watched)) => name == watched,
+            (Change::AllServices, Watch::AllServices)
+            | (Change::Nodes, Watch::Nodes)
+            | (Change::Checks, Watch::Checks) => true,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Who waits for what.
+
+use super::hash::PrefixHash;
+use super::{Change, Changes, Watch};
+use foldhash::fast::RandomState;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::Hash;
+
+/// Finds the waiters that some changes concern, in time that depends on the changes and on those found, never on how
+/// many wait for other things.
+///
+/// A watch is kept as a 64-bit hash, not as its text: a few dozen bytes each, however long the key. By a collision (see
+/// the note on the hash in the source: less than one in 2^50 for keys of a kilobyte) a waiter may be found once too
+/// often, which costs an evaluation that finds nothing new; a waiter that is concerned is always found.
+///
+/// A changed key finds the watches on each of its prefixes with one lookup per distinct length of the watched
+/// prefixes that is not longer than the key.
+#[derive(Debug)]
+pub struct WatchIndex<Id> {
+    hash: PrefixHash,
+    waiting: HashMap<u64, Ids<Id>, RandomState>,
+    /// For each length, how many (watch, id) pairs watch a prefix of that length.
+    prefix_lengths: BTreeMap<usize, usize>,
+    /// How many (watch, id) pairs there are.
+    pairs: usize,
+}
+
+/// The waiters of one watch. Nearly always one, so that one costs no allocation.
+#[derive(Debug)]
+enum Ids<Id> {
+    One(Id),
+    Many(Box<HashSet<Id, RandomState>>),
+}
+
+/// What a hash is of, mixed into it so that a key `web`, a prefix `web` and a service `web` are three watches.
+#[derive(Clone, Copy)]
+enum Kind {
+    Key,
+    Prefix,
+    Service,
+    ServiceChecks,
+    AllServices,
+    Node,
+    NodeChecks,
+    Nodes,
+    Checks,
+}
+
+impl<Id> Default for WatchIndex<Id> {
+    fn default() -> Self {
+        WatchIndex {
+            hash: PrefixHash::random(),
+            waiting: HashMap::default(),
+            prefix_lengths: BTreeMap::new(),
+            pairs: 0,
+        }
+    }
+}
+
+impl<Id: Copy + Eq + Hash> WatchIndex<Id> {
+    /// An index in which nobody waits.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many pairs of a watch and a waiter are in the index.
+    pub fn len(&self) -> usize {
+        self.pairs
+    }
+
+    /// Whether nobody waits for anything.
+    pub fn is_empty(&self) -> bool {
+        self.pairs == 0
+    }
+
+    /// Lets `id` wait for `watch`. `false` if it did already.
+    pub fn insert(&mut self, watch: &Watch, id: Id) -> bool {
+        let slot = self.slot(watch);
+        let added = match self.waiting.get_mut(&slot) {
+            None => {
+                self.waiting.insert(slot, Ids::One(id));
+                true
+            }
+            Some(ids) => ids.insert(id),
+        };
+        if added {
+            self.pairs += 1;
+            if let Watch::Prefix(prefix) = watch {
+                *self.prefix_lengths.entry(prefix.as_bytes().len()).or_insert(0) += 1;
+            }
+        }
+        added
+    }
+
+    /// `id` no longer waits for `watch`. `false` if it did not.
+    pub fn remove(&mut self, watch: &Watch, id: Id) -> bool {
+        let slot = self.slot(watch);
+        let Some(ids) = self.waiting.get_mut(&slot) else { return false };
+        let (removed, none_left) = ids.remove(id);
+        if none_left {
+            self.waiting.remove(&slot);
+        }
+        if removed {
+            self.pairs -= 1;
+            if let Watch::Prefix(prefix) = watch {
+                self.forget_length(prefix.as_bytes().len());
+            }
+        }
+        removed
+    }
+
+    /// Appends to `found` every waiter that the changes concern. One that waits for several of them is appended
+    /// several times: a caller that must not see repeats keeps a mark per waiter anyway.
+    pub fn affected(&self, changes: &Changes, found: &mut Vec<Id>) {
+        if self.is_empty() {
+            return;
+        }
+        for change in changes {
+            match change {
+                Change::Key(key) => self.affected_by_key(key.as_bytes(), found),
+                Change::Service(name) => self.at(Kind::Service, self.hash.of(name.as_bytes()), found),
+                Change::ServiceChecks(name) => self.at(Kind::ServiceChecks, self.hash.of(name.as_bytes()), found),
+                Change::AllServices => self.at(Kind::AllServices, PrefixHash::EMPTY, found),
+                Change::Node(name) => self.at(Kind::Node, self.hash.of(name.as_bytes()), found),
+                Change::NodeChecks(name) => self.at(Kind::NodeChecks, self.hash.of(name.as_bytes()), found),
+                Change::Nodes => self.at(Kind::Nodes, PrefixHash::EMPTY, found),
+                Change::Checks => self.at(Kind::Checks, PrefixHash::EMPTY, found),
+            }
+        }
+    }
+
+    /// Gives back memory after many waiters have gone.
+    pub fn shrink(&mut self) {
+        self.waiting.shrink_to_fit();
+    }
+
+    /// Heap bytes that the index holds, near enough to plan with: the table, and the sets of watches with several
+    /// waiters.
+    pub fn heap_bytes(&self) -> usize {
+        // One control byte per bucket, and a load of at most 7/8: what `HashMap` does today.
+        let table = |capacity: usize, entry: usize| (capacity * 8 / 7) * (entry + 1);
+        let sets = self.waiting.values().map(|ids| match ids {
+            Ids::One(_) => 0,
+            Ids::Many(set) => {
+                size_of::<HashSet<Id, RandomState>>() + table(set.capacity(), size_of::<Id>())
+            }
+        });
+        table(self.waiting.capacity(), size_of::<(u64, Ids<Id>)>()) + sets.sum::<usize>()
+    }
+
+    fn affected_by_key(&self, key: &[u8], found: &mut Vec<Id>) {
+        let (mut hash, mut hashed) = (PrefixHash::EMPTY, 0);
+        for length in self.prefix_lengths.range(..=key.len()).map(|(length, _)| *length) {
+            hash = key[hashed..length].iter().fold(hash, |hash, byte| self.hash.step(hash, *byte));
+            hashed = length;
+            self.at(Kind::Prefix, hash, found);
+        }
+        hash = key[hashed..].iter().fold(hash, |hash, byte| self.hash.step(hash, *byte));
+        self.at(Kind::Key, hash, found);
+    }
+
+    fn at(&self, kind: Kind, hash: u64, found: &mut Vec<Id>) {
+        match self.waiting.get(&slot(kind, hash)) {
+            None => {}
+            Some(Ids::One(id)) => found.push(*id),
+            Some(Ids::Many(ids)) => found.extend(ids.iter().copied()),
+        }
+    }
+
+    fn slot(&self, watch: &Watch) -> u64 {
+        let (kind, text) = match watch {
+            Watch::Key(key) => (Kind::Key, key.as_bytes()),
+            Watch::Prefix(prefix) => (Kind::Prefix, prefix.as_bytes()),
+            Watch::Service(name) => (Kind::Service, name.as_bytes()),
+            Watch::ServiceChecks(name) => (Kind::ServiceChecks, name.as_bytes()),
+            Watch::AllServices => (Kind::AllServices, &[][..]),
+            Watch::Node(name) => (Kind::Node, name.as_bytes()),
+            Watch::NodeChecks(name) => (Kind::NodeChecks, name.as_bytes()),
+            Watch::Nodes => (Kind::Nodes, &[][..]),
+            Watch::Checks => (Kind::Checks, &[][..]),
+        };
+        slot(kind, self.hash.of(text))
+    }
+
+    fn forget_length(&mut self, length: usize) {
+        if let Some(pairs) = self.prefix_lengths.get_mut(&length) {
+            *pairs -= 1;
+            if *pairs == 0 {
+                self.prefix_lengths.remove(&length);
+            }
+        }
+    }
+}
+
+/// The hash has 61 bits; the odd multiple of the kind spreads over all 64.
+fn slot(kind: Kind, hash: u64) -> u64 {
+    hash ^ (kind as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+impl<Id: Copy + Eq + Hash> Ids<Id> {
+    fn insert(&mut self, id: Id) -> bool {
+        match self {
+            Ids::One(other) if *other == id => false,
+            Ids::One(other) => {
+                *self = Ids::Many(Box::new([*other, id].into_iter().collect()));
+                true
+            }
+            Ids::Many(ids) => ids.insert(id),
+        }
+    }
+
+    /// Whether it was there, and whether nobody is left.
+    fn remove(&mut self, id: Id) -> (bool, bool) {
+        match self {
+            Ids::One(other) => (*other == id, *other == id),
+            Ids::Many(ids) => (ids.remove(&id), ids.is_empty()),
+        }
+    }
+}
