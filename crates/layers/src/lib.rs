@@ -1,1 +1,14 @@
 //! Tower layers in front of every RPC handler: panic, metrics, deadline.
+//!
+//! They know a call by its facts ([`proconsul_types::Call`]) and say no with a [`proconsul_types::Rejected`], so net/rpc and
+//! gRPC share them; each edge turns a refusal into what its protocol has for it. The order is part of the design and is built
+//! in one place, [`stack`]. Not here: rate limits and tokens, which come with the methods that need them.
+mod catch_panic; // a handler's panic ends its call alone
+mod deadline; // a call ends when its caller stops waiting
+mod measure; // one sample per call
+mod stack; // the order of them all
+
+pub use catch_panic::{CatchPanic, CatchPanicFuture, CatchPanicLayer};
+pub use deadline::{Deadline, DeadlineFuture, DeadlineLayer};
+pub use measure::{Measure, MeasureFuture, MeasureLayer, RPC_SERVER_CALL, RpcType};
+pub use stack::{Stack, stack};

@@ -1,0 +1,150 @@
+//! One sample per call, under Consul's name.
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, OnceLock},
+    task::{Context, Poll},
+    time::Instant,
+};
+
+use metrics::Histogram;
+use proconsul_types::{Call, MethodRow, Operation, Outcome};
+use tower_layer::Layer;
+use tower_service::Service;
+
+/// Time a call took in milliseconds, from its first byte to its answer. Labels: `method`, `errored`, `request_type`,
+/// `rpc_type`, `leader`.
+pub const RPC_SERVER_CALL: &str = "rpc.server.call";
+
+/// Which RPC system a call came by: the label `rpc_type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RpcType {
+    /// net/rpc from a client.
+    NetRpc,
+    /// A call that the server makes of itself.
+    Internal,
+}
+
+impl RpcType {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::NetRpc => "net/rpc",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+/// Records [`RPC_SERVER_CALL`] for every call that gets an answer.
+#[derive(Clone)]
+pub struct MeasureLayer {
+    handles: Arc<Handles>,
+}
+
+impl MeasureLayer {
+    /// For calls of the methods in `rows`, which are the rows that `method_index` counts in.
+    pub fn new(rows: &[MethodRow], rpc_type: RpcType) -> Self {
+        let handles = rows.iter().map(|_| OnceLock::new()).collect();
+        Self { handles: Arc::new(Handles { rpc_type, handles }) }
+    }
+}
+
+impl<S> Layer<S> for MeasureLayer {
+    type Service = Measure<S>;
+
+    fn layer(&self, inner: S) -> Measure<S> {
+        Measure { inner, handles: Arc::clone(&self.handles) }
+    }
+}
+
+/// One pair of histograms per method, looked up by name once and then never again.
+struct Handles {
+    rpc_type: RpcType,
+    handles: Vec<OnceLock<[Histogram; 2]>>,
+}
+
+impl Handles {
+    fn record(&self, index: u16, method: &'static MethodRow, since: Instant, ok: bool) {
+        let Some(slot) = self.handles.get(usize::from(index)) else { return };
+        let pair = slot.get_or_init(|| [self.handle(method, "false"), self.handle(method, "true")]);
+        pair[usize::from(!ok)].record(since.elapsed().as_secs_f64() * 1e3);
+    }
+
+    fn handle(&self, method: &'static MethodRow, errored: &'static str) -> Histogram {
+        let request_type = match method.operation {
+            Operation::Read => "read",
+            Operation::Write | Operation::Exempt => "write",
+        };
+        // A server without peers leads; a follower's calls will say so when there is one.
+        metrics::histogram!(RPC_SERVER_CALL, "method" => method.name, "errored" => errored,
+            "request_type" => request_type, "rpc_type" => self.rpc_type.as_str(), "leader" => "true")
+    }
+}
+
+/// See [`MeasureLayer`].
+#[derive(Clone)]
+pub struct Measure<S> {
+    inner: S,
+    handles: Arc<Handles>,
+}
+
+impl<S, R> Service<R> for Measure<S>
+where
+    R: Call,
+    S: Service<R>,
+    S::Response: Outcome,
+    S::Future: Unpin,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = MeasureFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: R) -> Self::Future {
+        let info = request.info();
+        let sample =
+            Sample { handles: Arc::clone(&self.handles), index: info.method_index, method: info.method, since: info.received };
+        MeasureFuture { sample: Some(sample), inner: self.inner.call(request) }
+    }
+}
+
+struct Sample {
+    handles: Arc<Handles>,
+    index: u16,
+    method: &'static MethodRow,
+    since: Instant,
+}
+
+impl Sample {
+    fn record(self, ok: bool) {
+        self.handles.record(self.index, self.method, self.since, ok);
+    }
+}
+
+/// The future of [`Measure`].
+pub struct MeasureFuture<F> {
+    sample: Option<Sample>,
+    inner: F,
+}
+
+impl<F, T, E> Future for MeasureFuture<F>
+where
+    F: Future<Output = Result<T, E>> + Unpin,
+    T: Outcome,
+{
+    type Output = Result<T, E>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Poll::Ready(result) = Pin::new(&mut self.inner).poll(cx) else { return Poll::Pending };
+        Poll::Ready(match (result, self.sample.take()) {
+            (Ok(response), Some(sample)) => Ok(response.when_done(move |ok| sample.record(ok))),
+            (Err(error), Some(sample)) => {
+                sample.record(false);
+                Err(error)
+            }
+            (result, None) => result,
+        })
+    }
+}

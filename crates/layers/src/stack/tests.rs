@@ -1,0 +1,133 @@
+use std::{
+    future::{Future, pending, ready},
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use proconsul_types::{
+    AnsweredBy, CallInfo, Category, Listener, MethodRow, Operation, Options, Outcome, Rejected,
+};
+use tower_service::Service;
+
+use super::*;
+
+const ROWS: &[MethodRow] = &[MethodRow {
+    name: "Test.Call",
+    operation: Operation::Read,
+    category: Category::None,
+    rate_mapped: false,
+    options: Options::None,
+    blocking: false,
+    stale: false,
+    consistent: false,
+    answered_by: AnsweredBy::AnyServer,
+    forwarded_as: None,
+    carries_token: false,
+    acl: &[],
+    listener: Listener::Rpc,
+    arg: "",
+    reply: "",
+    reply_has_query_meta: false,
+    raft: &[],
+}];
+
+#[derive(Debug, PartialEq)]
+struct Done(u32);
+
+impl Outcome for Done {
+    fn when_done<F: FnOnce(bool) + Send + 'static>(self, finish: F) -> Self {
+        finish(true);
+        self
+    }
+}
+
+#[derive(Debug, PartialEq)]
+struct No(Rejected);
+
+impl From<Rejected> for No {
+    fn from(rejected: Rejected) -> Self {
+        Self(rejected)
+    }
+}
+
+type Answer = Pin<Box<dyn Future<Output = Result<Done, No>> + Send>>;
+
+#[derive(Clone)]
+struct Handler<F>(F);
+
+impl<F: FnMut() -> Answer> Service<CallInfo> for Handler<F> {
+    type Response = Done;
+    type Error = No;
+    type Future = Answer;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), No>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: CallInfo) -> Answer {
+        (self.0)()
+    }
+}
+
+fn info(deadline: Option<Instant>) -> CallInfo {
+    let peer = std::net::SocketAddr::from(([127, 0, 0, 1], 1));
+    CallInfo { method: &ROWS[0], method_index: 0, peer, received: Instant::now(), deadline }
+}
+
+async fn answer_of(handler: impl FnMut() -> Answer, deadline: Option<Duration>) -> Result<Done, No> {
+    let mut service = stack(Handler(handler), ROWS, RpcType::NetRpc);
+    service.call(info(deadline.map(|after| Instant::now() + after))).await
+}
+
+#[tokio::test]
+async fn an_answer_passes_through() {
+    assert_eq!(answer_of(|| Box::pin(ready(Ok(Done(7)))), None).await, Ok(Done(7)));
+}
+
+#[tokio::test]
+async fn a_panic_in_the_call_or_in_its_future_is_an_answer() {
+    let panics = || -> Answer { panic!("in the call") };
+    assert_eq!(answer_of(panics, None).await, Err(No(Rejected::Panicked)));
+    let panics_later = || -> Answer { Box::pin(async { panic!("in the future") }) };
+    assert_eq!(answer_of(panics_later, None).await, Err(No(Rejected::Panicked)));
+}
+
+#[tokio::test]
+async fn a_late_call_is_never_started() {
+    let started = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&started);
+    let handler = move || -> Answer {
+        count.fetch_add(1, SeqCst);
+        Box::pin(ready(Ok(Done(1))))
+    };
+    assert_eq!(answer_of(handler, Some(Duration::ZERO)).await, Err(No(Rejected::Late { method: &ROWS[0] })));
+    assert_eq!(started.load(SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_call_that_waits_past_its_deadline_is_dropped() {
+    struct OnDrop(Arc<AtomicUsize>);
+    impl Drop for OnDrop {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+    let dropped = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&dropped);
+    let handler = move || -> Answer {
+        let guard = OnDrop(Arc::clone(&count));
+        Box::pin(async move {
+            let _guard = guard;
+            pending().await
+        })
+    };
+    let mut service = stack(Handler(handler), ROWS, RpcType::NetRpc);
+    let mut call = service.call(info(Some(Instant::now() + Duration::from_millis(5))));
+    assert_eq!((&mut call).await, Err(No(Rejected::Late { method: &ROWS[0] })));
+    assert_eq!(dropped.load(SeqCst), 1, "dropped when late, not when its future goes");
+}
