@@ -1,0 +1,55 @@
+package main
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"proconsul.test/interop/peer"
+)
+
+// hashicorpLoop drives the modules that Consul's own pool uses: one stream and one codec for each call in flight.
+func hashicorpLoop(o options, conn int, st *stats, p *phase) error {
+	s, err := peer.DialSession(o.addr, nil)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	var mu sync.Mutex
+	errs := make(chan error, o.inflight)
+	for i := range o.inflight {
+		method, args := request(o.scenario, conn*o.inflight+i)
+		go func() {
+			errs <- func() error {
+				c, err := s.OpenCaller()
+				if err != nil {
+					return err
+				}
+				defer c.Close()
+				for !p.over.Load() {
+					started := time.Now()
+					if err := c.Call(method, args, nil); err != nil {
+						return err
+					}
+					took := int64(time.Since(started))
+					if p.measuring.Load() {
+						mu.Lock()
+						st.add(took)
+						mu.Unlock()
+					}
+					st.ops.Add(1)
+				}
+				return nil
+			}()
+		}()
+	}
+	var all []error
+	for range o.inflight {
+		all = append(all, <-errs)
+	}
+	return errors.Join(all...)
+}
+
+func put(c *peer.Caller, key string, value []byte) error {
+	return c.Call("KVS.Apply", peer.Put(key, value), nil)
+}

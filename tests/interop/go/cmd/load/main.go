@@ -1,0 +1,174 @@
+// load puts one bounded load on a server and prints one line of JSON: what the calls took, and what they cost the
+// server's process in CPU time and memory, from /proc.
+//
+// CPU is user and system time in ticks of 10 ms, so that a load should last seconds. Memory scenarios want a fresh
+// server process for each run.
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"proconsul.test/interop/peer"
+)
+
+// options are the command line's.
+type options struct {
+	addr     string
+	pid      int
+	scenario string
+	client   string
+	keys     string
+	conns    int
+	inflight int
+	units    int
+	duration time.Duration
+	warmup   time.Duration
+	settle   time.Duration
+}
+
+// result is the line that is printed. What a scenario does not measure is left out.
+type result struct {
+	Scenario string  `json:"scenario"`
+	Client   string  `json:"client,omitempty"`
+	Conns    int     `json:"conns"`
+	Inflight int     `json:"inflight,omitempty"`
+	Units    int     `json:"units,omitempty"`
+	Seconds  float64 `json:"seconds,omitempty"`
+	Ops      int64   `json:"ops,omitempty"`
+	OpsPerS  float64 `json:"ops_per_s,omitempty"`
+	P50us    float64 `json:"p50_us,omitempty"`
+	P99us    float64 `json:"p99_us,omitempty"`
+	MaxUs    float64 `json:"max_us,omitempty"`
+	CPUus    float64 `json:"server_cpu_us_per_op,omitempty"`
+	Cores    float64 `json:"server_cores,omitempty"`
+	ClientUs float64 `json:"client_cpu_us_per_op,omitempty"`
+	RSSUnit  float64 `json:"rss_bytes_per_unit,omitempty"`
+	WakeMs   float64 `json:"wake_all_ms,omitempty"`
+	WakeP50  float64 `json:"wake_p50_ms,omitempty"`
+	WakeCPU  float64 `json:"wake_cpu_us_per_unit,omitempty"`
+	Error    string  `json:"error,omitempty"`
+}
+
+// scenarios by name. Each prepares its own data.
+var scenarios = map[string]func(options, *result) error{
+	"status-ping":      calls,
+	"kv-get":           calls,
+	"kv-get-64k":       calls,
+	"kv-put":           calls,
+	"accept":           accept,
+	"idle":             idle,
+	"idle-used-stream": idle,
+	"parked":           parked,
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.addr, "addr", "127.0.0.1:8300", "the server")
+	flag.IntVar(&o.pid, "server-pid", 0, "the server's process, for CPU and memory")
+	flag.StringVar(&o.scenario, "scenario", "status-ping", "status-ping, kv-get, kv-get-64k, kv-put, accept, idle, idle-used-stream or parked")
+	flag.StringVar(&o.client, "client", clientRaw, "raw: requests encoded beforehand, one writer and reader; hashicorp: its yamux and codec")
+	flag.StringVar(&o.keys, "keys", keysIdentical, "parked: identical or distinct")
+	flag.IntVar(&o.conns, "conns", 1, "connections; accept: workers; parked: sessions")
+	flag.IntVar(&o.inflight, "inflight", 1, "calls in flight on each connection")
+	flag.IntVar(&o.units, "n", 10000, "idle: connections; parked: queries")
+	flag.DurationVar(&o.duration, "duration", 5*time.Second, "how long to measure")
+	flag.DurationVar(&o.warmup, "warmup", time.Second, "how long to load before")
+	flag.DurationVar(&o.settle, "settle", 4*time.Second, "how long to rest before memory is read")
+	flag.Parse()
+
+	run, known := scenarios[o.scenario]
+	if !known || o.conns < 1 || o.inflight < 1 || o.units < o.conns ||
+		!slices.Contains([]string{clientRaw, clientHashicorp}, o.client) || !slices.Contains([]string{keysIdentical, keysDistinct}, o.keys) {
+		fmt.Fprintln(os.Stderr, "load: no such scenario; see -help")
+		os.Exit(2)
+	}
+	r := result{Scenario: o.scenario, Conns: o.conns}
+	err := run(o, &r)
+	if err != nil {
+		r.Error = err.Error()
+	}
+	if json.NewEncoder(os.Stdout).Encode(r) != nil || err != nil {
+		os.Exit(1)
+	}
+}
+
+const (
+	clientRaw       = "raw"
+	clientHashicorp = "hashicorp"
+	keysIdentical   = "identical"
+	keysDistinct    = "distinct"
+)
+
+// Keys and values that the scenarios read.
+const (
+	smallKey = "bench/small"
+	largeKey = "bench/64k"
+	watchKey = "bench/watch"
+)
+
+var (
+	smallValue = bytes.Repeat([]byte("v"), 64)
+	largeValue = bytes.Repeat([]byte("V"), 64<<10)
+)
+
+// writer is a connection for the data that a scenario needs.
+func writer(addr string) (*peer.Caller, error) {
+	c, err := peer.DialSingle(addr)
+	if err == nil {
+		err = c.Conn.SetDeadline(time.Now().Add(5 * time.Minute))
+	}
+	return c, err
+}
+
+// request gives the call that worker i of a scenario repeats.
+func request(scenario string, i int) (method string, args any) {
+	switch scenario {
+	case "kv-get":
+		return "KVS.Get", peer.Get(smallKey, 0, 0)
+	case "kv-get-64k":
+		return "KVS.Get", peer.Get(largeKey, 0, 0)
+	case "kv-put":
+		return "KVS.Apply", peer.Put(fmt.Sprintf("bench/put/%d", i), smallValue)
+	}
+	return "Status.Ping", peer.Empty{}
+}
+
+// window is one stretch of measuring: what went by on both sides between its start and its end.
+type window struct {
+	pid            int
+	ops            int64
+	server, client time.Duration
+	at             time.Time
+}
+
+func open(pid int, ops int64) window {
+	return window{pid: pid, ops: ops, server: peer.CPU(pid), client: peer.CPU(os.Getpid()), at: time.Now()}
+}
+
+func (w window) close(ops int64, r *result) {
+	end := open(w.pid, ops)
+	seconds, server := end.at.Sub(w.at).Seconds(), end.server-w.server
+	r.Seconds, r.Ops = seconds, ops-w.ops
+	r.OpsPerS, r.Cores = float64(r.Ops)/seconds, server.Seconds()/seconds
+	if r.Ops > 0 {
+		r.CPUus = float64(server.Microseconds()) / float64(r.Ops)
+		r.ClientUs = float64((end.client - w.client).Microseconds()) / float64(r.Ops)
+	}
+}
+
+// settled rests, and gives the least memory seen in the second after.
+func settled(pid int, rest time.Duration) int64 {
+	time.Sleep(rest)
+	least := peer.RSS(pid)
+	for range 10 {
+		time.Sleep(100 * time.Millisecond)
+		least = min(least, peer.RSS(pid))
+	}
+	return least
+}
