@@ -8,6 +8,8 @@
 mod backlog; // what a stream wrote beyond its window
 mod config; // named bounds and timeouts, with their defaults
 mod deadlines; // timers of one fixed length, in order of their ends
+#[cfg(feature = "tokio")]
+mod driver; // the tokio half
 mod error; // why a session ends, why a stream cannot be opened
 mod frame; // the 12-byte header
 mod session; // the protocol
@@ -16,6 +18,10 @@ mod stream; // a stream's states and facts
 mod window; // flow control
 
 pub use config::*;
+#[cfg(feature = "tokio")]
+pub use driver::{
+    Connection, ConnectionError, Control, Driver, Incoming, OUTPUT_BYTES_MAX, OUTPUT_WRITERS_MAX, PingError, Stream,
+};
 pub use error::{FrameError, OpenError, SessionError};
 pub use frame::{Flags, HEADER_BYTES, Header, Kind};
 pub use session::{Event, FrameStart, PingId, Session, StreamKey, Written};

@@ -192,6 +192,11 @@ impl<T> Session<T> {
         self.over
     }
 
+    /// Whether all that was received made whole frames: input that ends elsewhere was cut off.
+    pub fn is_between_frames(&self) -> bool {
+        self.partial_len == 0 && self.body.is_empty()
+    }
+
     /// Whether the peer said that it takes no more streams.
     pub fn is_remote_gone(&self) -> bool {
         self.remote_gone

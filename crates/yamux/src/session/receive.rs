@@ -49,6 +49,12 @@ pub(super) struct Body {
     stream: Option<StreamKey>,
 }
 
+impl Body {
+    pub(super) fn is_empty(&self) -> bool {
+        self.remaining == 0
+    }
+}
+
 /// What a frame's header gave rise to, in the order of the fields; `finished` waits until the frame's data is through.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Pending {
