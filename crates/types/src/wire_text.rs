@@ -2,7 +2,8 @@
 //!
 //! net/rpc carries an error as text, and Go peers decide by parts of that text: these strings are an interface, and none of
 //! them comes from a `Display` that we may want to improve. Source: golden cases of the groups `netrpc`, `status`, `kv`,
-//! `catalog`, `wan`, `cluster` and `rate-*`, and facts of Consul 1.21.4.
+//! `catalog`, `wan`, `cluster` and `rate-*`, and facts of Consul 1.21.4. Texts of the codec itself are the msgpack crate's own
+//! table; they become a [`WireText`] by [`WireText::other`].
 
 use std::{borrow::Cow, fmt};
 
@@ -138,9 +139,6 @@ wire_texts! {
         unknown_method(name: &str) = "rpc: can't find method {name}" => Report;
         /// A method's name without a dot. The connection closes after it.
         ill_formed_method(name: &str) = "rpc: service/method request ill-formed: {name}" => Report;
-        /// A body that begins with a value of the wrong kind where a map or list is needed. The connection closes after it.
-        not_a_container(descriptor: u8) =
-            "codec.decoder: readContainerLen: Unrecognized descriptor byte: hex: {descriptor:x}, dec: {descriptor}" => Report;
         /// What another server answered to a call that this one passed on.
         error_making_call(answered: &WireText) = "rpc error making call: {answered}" => Report;
         /// The state machine refused a write. Some methods say it like this, others pass the bare cause.

@@ -7,10 +7,6 @@ fn texts_are_those_that_were_recorded() {
         (WireText::unknown_service("Nope.Nope"), "rpc: can't find service Nope.Nope"),
         (WireText::unknown_method("Status.Nope"), "rpc: can't find method Status.Nope"),
         (
-            WireText::not_a_container(0x80),
-            "codec.decoder: readContainerLen: Unrecognized descriptor byte: hex: 80, dec: 128",
-        ),
-        (
             WireText::raft_apply_failed(&WireText::invalid_kvs_operation("get-tree")),
             "raft apply failed: Invalid KVS operation 'get-tree'",
         ),
