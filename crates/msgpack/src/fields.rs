@@ -1,0 +1,265 @@
+//! What the derive's code is made of: keys sorted at compile time, fields written by number and read by key or position.
+//!
+//! Not for use by hand. Fields are numbered in declaration order, those of embedded structures in place.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::ser::SerializeStruct;
+
+/// How many fields a structure may have, embedded ones included. Consul's largest has below 100.
+pub(crate) const FIELDS_MAX: usize = 256;
+
+/// Keys in declaration order, built up in constants.
+#[derive(Clone, Copy, Debug)]
+pub struct Keys {
+    names: [&'static str; FIELDS_MAX],
+    len: usize,
+}
+
+impl Keys {
+    /// No keys.
+    pub const NONE: Self = Self { names: [""; FIELDS_MAX], len: 0 };
+
+    /// With one more key.
+    pub const fn key(mut self, name: &'static str) -> Self {
+        self.names[self.len] = name;
+        self.len += 1;
+        self
+    }
+
+    /// With the keys of an embedded structure.
+    pub const fn embed(mut self, other: &Self) -> Self {
+        let mut i = 0;
+        while i < other.len {
+            self = self.key(other.names[i]);
+            i += 1;
+        }
+        self
+    }
+
+    /// How many keys there are.
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The keys.
+    pub fn as_slice(&self) -> &[&'static str] {
+        &self.names[..self.len]
+    }
+}
+
+/// Field numbers in the order of their keys' bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Order {
+    numbers: [u16; FIELDS_MAX],
+    len: usize,
+}
+
+impl Order {
+    /// Sorts `keys`. Two fields with the same key do not compile.
+    pub const fn of(keys: &Keys) -> Self {
+        let mut out = Self { numbers: [0; FIELDS_MAX], len: 0 };
+        while out.len < keys.len {
+            let key = keys.names[out.len].as_bytes();
+            let mut at = out.len;
+            while at > 0 {
+                let before = keys.names[out.numbers[at - 1] as usize].as_bytes();
+                match compare(before, key) {
+                    0 => panic!("two fields have the same key"),
+                    1 => out.numbers[at] = out.numbers[at - 1],
+                    _ => break,
+                }
+                at -= 1;
+            }
+            out.numbers[at] = out.len as u16;
+            out.len += 1;
+        }
+        out
+    }
+
+    /// The numbers.
+    pub fn as_slice(&self) -> &[u16] {
+        &self.numbers[..self.len]
+    }
+}
+
+/// -1, 0 or 1 as `a` is below, equal to or above `b`.
+const fn compare(a: &[u8], b: &[u8]) -> i8 {
+    let mut i = 0;
+    while i < a.len() && i < b.len() {
+        if a[i] != b[i] {
+            return if a[i] < b[i] { -1 } else { 1 };
+        }
+        i += 1;
+    }
+    if a.len() == b.len() {
+        return 0;
+    }
+    if a.len() < b.len() { -1 } else { 1 }
+}
+
+/// A structure's keys and how its fields are written.
+pub trait Fields {
+    /// In declaration order.
+    const KEYS: &'static Keys;
+    /// In writing order.
+    const ORDER: &'static Order = &Order::of(Self::KEYS);
+
+    /// The number of the field with this key.
+    fn field_number(key: &[u8]) -> Option<usize>;
+
+    /// How many fields are written.
+    fn fields_present(&self) -> usize;
+
+    /// Writes one field, or nothing if it is left out.
+    ///
+    /// # Errors
+    /// What the field's value or `out` gives.
+    fn write_field<S: SerializeStruct>(&self, number: usize, out: &mut S) -> Result<(), S::Error>;
+}
+
+/// How a structure's fields are read.
+pub trait ReadFields<'de>: Fields + Default {
+    /// Reads the next value into one field; false if there is none.
+    ///
+    /// # Errors
+    /// What the field's type or `from` gives.
+    fn read_field<R: ReadNext<'de>>(&mut self, number: usize, from: &mut R) -> Result<bool, R::Error>;
+}
+
+/// Where the next field's value comes from.
+pub trait ReadNext<'de> {
+    /// Why it does not come.
+    type Error;
+
+    /// The next value, or `None` at the end of a list.
+    ///
+    /// # Errors
+    /// What its type or the format gives.
+    fn next<T: Deserialize<'de>>(&mut self) -> Result<Option<T>, Self::Error>;
+
+    /// Puts the next value into `field`; false at the end of a list.
+    ///
+    /// # Errors
+    /// As [`ReadNext::next`].
+    #[inline]
+    fn next_into<T: Deserialize<'de>>(&mut self, field: &mut T) -> Result<bool, Self::Error> {
+        Ok(match self.next()? {
+            Some(value) => {
+                *field = value;
+                true
+            }
+            None => false,
+        })
+    }
+}
+
+struct FromMap<'a, A>(&'a mut A);
+
+impl<'de, A: MapAccess<'de>> ReadNext<'de> for FromMap<'_, A> {
+    type Error = A::Error;
+
+    #[inline]
+    fn next<T: Deserialize<'de>>(&mut self) -> Result<Option<T>, A::Error> {
+        self.0.next_value().map(Some)
+    }
+}
+
+struct FromSeq<'a, A>(&'a mut A);
+
+impl<'de, A: SeqAccess<'de>> ReadNext<'de> for FromSeq<'_, A> {
+    type Error = A::Error;
+
+    #[inline]
+    fn next<T: Deserialize<'de>>(&mut self) -> Result<Option<T>, A::Error> {
+        self.0.next_element()
+    }
+}
+
+/// Reads a structure: from a map by key, from a list by position, from nil as its default.
+///
+/// # Errors
+/// What a field's type or the format gives.
+#[inline]
+pub fn read_struct<'de, T: ReadFields<'de>, D: Deserializer<'de>>(
+    name: &'static str,
+    deserializer: D,
+) -> Result<T, D::Error> {
+    deserializer.deserialize_struct(name, T::KEYS.as_slice(), FieldsVisitor(PhantomData))
+}
+
+struct FieldsVisitor<T>(PhantomData<T>);
+
+impl<'de, T: ReadFields<'de>> Visitor<'de> for FieldsVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a structure")
+    }
+
+    fn visit_unit<E>(self) -> Result<T, E> {
+        Ok(T::default())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
+        let mut out = T::default();
+        while let Some(number) = map.next_key_seed(NumberOf::<T>(PhantomData))? {
+            match number {
+                Some(number) => {
+                    out.read_field(number, &mut FromMap(&mut map))?;
+                }
+                None => {
+                    map.next_value::<serde::de::IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<T, A::Error> {
+        let mut out = T::default();
+        for number in 0..T::KEYS.len() {
+            if !out.read_field(number, &mut FromSeq(&mut seq))? {
+                break;
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// Reads a key as the number of its field.
+struct NumberOf<T>(PhantomData<T>);
+
+impl<'de, T: Fields> DeserializeSeed<'de> for NumberOf<T> {
+    type Value = Option<usize>;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<usize>, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl<T: Fields> Visitor<'_> for NumberOf<T> {
+    type Value = Option<usize>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a field's name")
+    }
+
+    #[inline]
+    fn visit_bytes<E>(self, key: &[u8]) -> Result<Option<usize>, E> {
+        Ok(T::field_number(key))
+    }
+
+    #[inline]
+    fn visit_str<E>(self, key: &str) -> Result<Option<usize>, E> {
+        Ok(T::field_number(key.as_bytes()))
+    }
+}
