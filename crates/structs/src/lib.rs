@@ -1,1 +1,42 @@
-//! Consul's request and reply structures by service, and the method table.
+#![doc = include_str!("../README.md")]
+
+pub mod methods; // the method table, and a type per method
+mod rpc; // what every request and reply has in common
+
+pub mod catalog; // Catalog: registration, lists of nodes and services
+pub mod check; // health checks and what they test
+pub mod coordinate; // Coordinate: where nodes are on the network
+pub mod health; // Health: checks, and services with their checks
+pub mod intention; // Intention: who may talk to whom in the mesh
+pub mod kvs; // KVS: keys, values and what is done to them
+pub mod node; // nodes
+pub mod proxy; // what a service says about its place in the mesh
+pub mod query; // common options and facts of reads and writes
+pub mod raft; // raft indexes and message types
+pub mod service; // services on nodes
+pub mod session; // Session: claims on keys that end with their holder
+pub mod status; // Status: who leads, who is there
+pub mod txn; // Txn: operations that take place together or not at all
+
+mod duration; // Go's durations
+mod shared; // records that many replies share
+mod text_set; // closed sets of words that stay open to unknown ones
+mod token; // ACL tokens on the wire
+
+pub use duration::GoDuration;
+pub use methods::{METHOD_COUNT, METHODS, Method};
+pub use rpc::{HasQueryMeta, RpcInfo};
+pub use shared::Shared;
+pub use token::Token;
+
+use proconsul_msgpack::GoStr;
+use std::collections::BTreeMap;
+
+/// A Go slice: `None` is nil (`c0` on the wire), which is not the same as an empty one (`90`).
+pub type List<T> = Option<Vec<T>>;
+
+/// A Go map: `None` is nil (`c0` on the wire), which is not the same as an empty one (`80`). Written in order of key bytes.
+pub type Map<V> = Option<BTreeMap<GoStr, V>>;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,136 @@
+//! The method table, and a type per method that this program serves.
+//!
+//! [`METHODS`] is the truth about every net/rpc method of Consul. A handler is registered for a [`Method`], a marker type
+//! that ties a row to the types of its request and reply: without a row it does not compile.
+
+mod draft; // how a row is written
+mod table; // the rows, and nothing else
+
+use proconsul_msgpack::GoStr;
+use proconsul_types::MethodRow;
+
+use crate::{catalog as catalog_structs, kvs as kvs_structs, query::DcSpecificRequest, status as status_structs};
+pub use table::{METHOD_COUNT, METHODS};
+
+/// A net/rpc method with the types it carries.
+pub trait Method {
+    /// What a client sends.
+    type Request;
+    /// What it gets when all went well.
+    type Reply;
+    /// The method's position in [`METHODS`].
+    const INDEX: u16;
+    /// The method's row.
+    const ROW: &'static MethodRow;
+}
+
+/// Position of the method with this full name (`KVS.Get`) in [`METHODS`]; `None` when Consul has no such method.
+pub fn find(name: &str) -> Option<u16> {
+    METHODS.binary_search_by(|row| row.name.cmp(name)).ok().map(|index| index as u16)
+}
+
+/// Whether any method belongs to this service (`KVS`).
+pub fn has_service(service: &str) -> bool {
+    METHODS.iter().any(|row| row.service() == service)
+}
+
+/// As [`find`], at compile time; a name without a row does not compile.
+const fn index_of(service: &str, method: &str) -> u16 {
+    let mut index = 0;
+    while index < METHOD_COUNT {
+        let row = &METHODS[index];
+        if same(row.service(), service) && same(row.method(), method) {
+            return index as u16;
+        }
+        index += 1;
+    }
+    panic!("no row of METHODS has this name");
+}
+
+/// Equality of strings, for constants.
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < a.len() {
+        if a[at] != b[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+/// Declares the marker types of one service.
+macro_rules! service {
+    ($(#[$doc:meta])* $module:ident = $service:literal { $($(#[$method_doc:meta])* $method:ident($request:ty) -> $reply:ty;)* }) => {
+        $(#[$doc])*
+        pub mod $module {
+            use super::*;
+
+            $(
+                $(#[$method_doc])*
+                #[derive(Clone, Copy, Debug)]
+                pub enum $method {}
+
+                impl Method for $method {
+                    type Request = $request;
+                    type Reply = $reply;
+                    const INDEX: u16 = index_of($service, stringify!($method));
+                    const ROW: &'static MethodRow = &METHODS[Self::INDEX as usize];
+                }
+            )*
+        }
+    };
+}
+
+service! {
+    /// Who leads, who votes, and whether anybody is there.
+    status = "Status" {
+        /// Answers at once; proves that the server lives.
+        Ping(status_structs::EmptyReadRequest) -> status_structs::Empty;
+        /// Address of the leader's server port, empty when there is none.
+        Leader(DcSpecificRequest) -> GoStr;
+        /// Addresses of all servers that take part in consensus.
+        Peers(DcSpecificRequest) -> Vec<GoStr>;
+        /// How far this server's log has come.
+        RaftStats(status_structs::EmptyReadRequest) -> status_structs::RaftStats;
+    }
+}
+
+service! {
+    /// The key/value store.
+    kvs = "KVS" {
+        /// Changes one key, or all below a prefix. The reply tells whether a conditional change took place.
+        Apply(kvs_structs::KvsRequest) -> bool;
+        /// Reads one key.
+        Get(kvs_structs::KeyRequest) -> kvs_structs::IndexedDirEntries;
+        /// Reads all keys that begin with a prefix.
+        List(kvs_structs::KeyRequest) -> kvs_structs::IndexedDirEntries;
+        /// Lists key names below a prefix, optionally cut at a separator.
+        ListKeys(kvs_structs::KeyListRequest) -> kvs_structs::IndexedKeyList;
+    }
+}
+
+service! {
+    /// Nodes and services.
+    catalog = "Catalog" {
+        /// Adds or changes a node, and services and checks on it.
+        Register(catalog_structs::RegisterRequest) -> status_structs::Empty;
+        /// Removes a service, a check, or a node with all that is on it.
+        Deregister(catalog_structs::DeregisterRequest) -> status_structs::Empty;
+        /// Lists nodes.
+        ListNodes(DcSpecificRequest) -> catalog_structs::IndexedNodes;
+        /// Lists services' names with their tags.
+        ListServices(DcSpecificRequest) -> catalog_structs::IndexedServices;
+        /// Lists the instances of one service.
+        ServiceNodes(catalog_structs::ServiceSpecificRequest) -> catalog_structs::IndexedServiceNodes;
+        /// Lists known datacenters, nearest first.
+        ListDatacenters(catalog_structs::DatacentersRequest) -> Vec<GoStr>;
+    }
+}
+
+#[cfg(test)]
+mod tests;
