@@ -1,2 +1,38 @@
-//! The store behind a server: tables, indexes, watches, and one pure `apply`.
-pub mod radix;
+//! The store behind a server: tables, indexes, watches, and one pure [`Tables::apply`].
+//!
+//! Start at [`Store`]: it holds the newest [`Snapshot`], which readers take without waiting and keep as long as they
+//! like, and applies one log [`Entry`] after another.
+//!
+//! * **Tables** ([`Tables`]) are immutable values on persistent radix trees ([`radix`]): KV entries with the tombstones
+//!   of deleted ones, nodes, service instances, checks, virtual addresses. `apply` depends on nothing but the tables,
+//!   the entry and its index, and has no clock: every server with the same log has the same tables.
+//! * **Indexes** ([`Indexes`]) are what blocking queries compare. A read returns the one that its answer goes by: the
+//!   entry's own, the service's, the table's. Where an answer changes, its index grows; where Consul's does not, so
+//!   that a waiter there misses a change, the read's documentation says so.
+//! * **Watches** ([`Watch`]) are what an answer depends on, as fine as one key, prefix, service or node. A read notes
+//!   them in a [`WatchSet`]; an apply returns what it touched as [`Changes`]; a [`WatchIndex`] finds who is concerned
+//!   without looking at anybody else. When an answer changes, its watches are among those concerned. The converse does
+//!   not hold in every corner: someone may be woken to find that nothing that he sees has changed.
+//!
+//! An index that only follows a whole table (of a key that does not exist, of a list of nothing) may grow while the
+//! answer stays the same. That concerns nobody, and wakes nobody.
+//!
+//! Not here: the log and who may write to it, sessions, ACLs, filters, anything that waits.
+//!
+//! Facts about Consul's tables and indexes: Consul 1.21.4, `agent/consul/state`; golden groups `kv`, `catalog`,
+//! `blocking`.
+
+mod entry; // a log entry, from bytes and to bytes
+mod fold; // names that differ only in case
+mod outcome; // what became of an entry
+pub mod radix; // the persistent tree under the tables
+mod store; // the newest snapshot
+mod tables; // the tables, and what is done to them
+mod watch; // who waits for what
+
+pub use entry::{Entry, EntryError};
+pub use outcome::{Applied, Outcome};
+pub use radix::Radix;
+pub use store::{Snapshot, Store};
+pub use tables::{EmptyKey, Indexes, KvRead, NodeWithServices, Tables, limits, satisfies, tags_by_name};
+pub use watch::{Change, Changes, Watch, WatchIndex, WatchSet};

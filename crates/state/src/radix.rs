@@ -290,8 +290,7 @@ fn descend<'a, V: Clone>(root: &'a mut Arc<Node<V>>, path: &[u8]) -> (&'a mut No
 fn split<V>(node: &mut Node<V>, at: usize) {
     let label = mem::replace(&mut node.label, Label::new(&[]));
     let (front, back) = label.bytes().split_at(at);
-    let lower =
-        Node { label: Label::new(back), value: node.value.take(), children: mem::take(&mut node.children) };
+    let lower = Node { label: Label::new(back), value: node.value.take(), children: mem::take(&mut node.children) };
     node.children.push((back[0], Arc::new(lower)));
     node.label = Label::new(front);
 }

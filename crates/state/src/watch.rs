@@ -13,7 +13,7 @@ pub use changes::{Change, Changes};
 pub use index::WatchIndex;
 
 use crate::fold::fold;
-use proconsul_structs::GoStr;
+use proconsul_msgpack::GoStr;
 
 /// One thing that an answer can depend on.
 ///

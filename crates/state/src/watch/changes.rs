@@ -1,7 +1,7 @@
 //! What one applied entry touched.
 
 use super::Watch;
-use proconsul_structs::GoStr;
+use proconsul_msgpack::GoStr;
 
 /// One fact that an apply changed. Node and service names are folded as in [`Watch`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -141,9 +141,7 @@ impl<Id: Copy + Eq + Hash> WatchIndex<Id> {
         let table = |capacity: usize, entry: usize| (capacity * 8 / 7) * (entry + 1);
         let sets = self.waiting.values().map(|ids| match ids {
             Ids::One(_) => 0,
-            Ids::Many(set) => {
-                size_of::<HashSet<Id, RandomState>>() + table(set.capacity(), size_of::<Id>())
-            }
+            Ids::Many(set) => size_of::<HashSet<Id, RandomState>>() + table(set.capacity(), size_of::<Id>()),
         });
         table(self.waiting.capacity(), size_of::<(u64, Ids<Id>)>()) + sets.sum::<usize>()
     }

@@ -1,0 +1,244 @@
+//! Keys and values, and the tombstones that deleted ones leave.
+//!
+//! A tombstone keeps the index of a deletion for lists of what is above the key: without it, the index of a list would
+//! fall when its newest key is deleted, and whoever waits for the list would not learn of it. Source: `kvs.go`,
+//! `graveyard.go`; golden group `kv`.
+
+use super::Tables;
+use super::transaction::Transaction;
+use crate::Outcome;
+use crate::radix::Radix;
+use crate::watch::{Watch, WatchSet};
+use proconsul_msgpack::GoStr;
+use proconsul_structs::kvs::{DirEntry, KvOp, KvsRequest};
+use proconsul_structs::raft::TombstoneRequest;
+use proconsul_types::{GoQuoted, WireText};
+use std::sync::Arc;
+
+/// Keys with their entries, and deleted keys and prefixes with the index of their deletion.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct KvTable {
+    entries: Radix<Arc<DirEntry>>,
+    tombstones: Radix<u64>,
+}
+
+/// The one operation of a [`TombstoneRequest`].
+const REAP: &str = "reap";
+
+/// An empty key names nothing. The text is what Consul answers when it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("failed kvs lookup: index error: object is missing a value for this index")]
+pub struct EmptyKey;
+
+impl From<EmptyKey> for WireText {
+    fn from(error: EmptyKey) -> Self {
+        WireText::other(error.to_string())
+    }
+}
+
+/// What reading one key gives.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct KvRead<'a> {
+    /// Index of the last change of any key: what a query for a key that does not exist goes by.
+    pub table_index: u64,
+    /// The entry, if the key exists.
+    pub entry: Option<&'a Arc<DirEntry>>,
+}
+
+impl KvRead<'_> {
+    /// The index of a query for this key: that of the entry, else that of the table.
+    pub fn index(&self) -> u64 {
+        self.entry.map_or(self.table_index, |entry| entry.raft_index.modify_index)
+    }
+}
+
+impl Tables {
+    /// One key. Watches that key and nothing else.
+    ///
+    /// # Errors
+    /// The key is empty.
+    pub fn kv_get(&self, key: &GoStr, watches: &mut WatchSet) -> Result<KvRead<'_>, EmptyKey> {
+        if key.as_bytes().is_empty() {
+            return Err(EmptyKey);
+        }
+        watches.add(|| Watch::Key(key.clone()));
+        Ok(KvRead { table_index: self.kv_index(), entry: self.kv.entries.get(key.as_bytes()) })
+    }
+
+    /// Every entry whose key begins with `prefix`, in byte order of the keys. Watches the prefix.
+    ///
+    /// The index is that of the newest change below the prefix, deletions included. Where nothing is known below the
+    /// prefix, or the prefix is empty, it is that of the whole table; it then moves with every change of any key, and
+    /// that alone concerns nobody: the answer is the same.
+    pub fn kv_list(&self, prefix: &GoStr, watches: &mut WatchSet) -> (u64, Vec<Arc<DirEntry>>) {
+        watches.add(|| Watch::Prefix(prefix.clone()));
+        let entries: Vec<Arc<DirEntry>> = self.kv.entries.values_below(prefix.as_bytes()).cloned().collect();
+        if prefix.as_bytes().is_empty() {
+            return (self.kv_index(), entries);
+        }
+        let newest_entry = entries.iter().map(|entry| entry.raft_index.modify_index).max().unwrap_or(0);
+        let newest_grave = self.kv.tombstones.values_below(prefix.as_bytes()).copied().max().unwrap_or(0);
+        match newest_entry.max(newest_grave) {
+            0 => (self.kv_index(), entries),
+            newest => (newest, entries),
+        }
+    }
+
+    /// How many keys there are.
+    pub fn kv_len(&self) -> usize {
+        self.kv.entries.len()
+    }
+
+    /// Index of the last change of any key.
+    pub fn kv_index(&self) -> u64 {
+        self.indexes.kvs.max(self.indexes.tombstones)
+    }
+}
+
+impl Transaction {
+    pub(super) fn apply_kvs(&mut self, request: &KvsRequest) -> Result<Outcome, WireText> {
+        let entry = &request.dir_ent;
+        match &request.op {
+            KvOp::Set => self.set(entry.clone()).map(|()| Outcome::Nothing),
+            KvOp::Cas => self.cas(entry).map(Outcome::Bool),
+            KvOp::Delete => self.delete(&entry.key).map(|()| Outcome::Nothing),
+            KvOp::DeleteCas => self.delete_cas(&entry.key, entry.raft_index.modify_index).map(Outcome::Bool),
+            KvOp::DeleteTree => {
+                self.delete_tree(&entry.key);
+                Ok(Outcome::Nothing)
+            }
+            KvOp::Lock => lock(entry),
+            KvOp::Unlock => self.unlock(entry).map(Outcome::Bool),
+            other => Err(WireText::invalid_kvs_operation(&other.to_string())),
+        }
+    }
+
+    fn entry(&self, key: &GoStr) -> Result<Option<&Arc<DirEntry>>, EmptyKey> {
+        match key.as_bytes() {
+            [] => Err(EmptyKey),
+            key => Ok(self.tables.kv.entries.get(key)),
+        }
+    }
+
+    /// Stores an entry. The session that holds the key stays; an entry that says nothing new changes nothing.
+    fn set(&mut self, mut entry: DirEntry) -> Result<(), WireText> {
+        entry.session = self.entry(&entry.key)?.map(|held| held.session.clone()).unwrap_or_default();
+        self.store(entry)
+    }
+
+    fn store(&mut self, mut entry: DirEntry) -> Result<(), WireText> {
+        entry.raft_index.modify_index = self.index;
+        entry.raft_index.create_index = match self.entry(&entry.key)? {
+            Some(existing) if says_the_same(existing, &entry) => return Ok(()),
+            Some(existing) => existing.raft_index.create_index,
+            None => self.index,
+        };
+        self.changes.note_key(entry.key.clone());
+        let key = entry.key.clone();
+        self.tables.kv.entries.insert(key.as_bytes(), Arc::new(entry));
+        self.tables.indexes.kvs = self.index;
+        Ok(())
+    }
+
+    /// Stores the entry if the key's modify index is the one given; zero stands for a key that does not exist.
+    fn cas(&mut self, entry: &DirEntry) -> Result<bool, WireText> {
+        let current = self.entry(&entry.key)?.map_or(0, |existing| existing.raft_index.modify_index);
+        if current != entry.raft_index.modify_index {
+            return Ok(false);
+        }
+        self.set(entry.clone()).map(|()| true)
+    }
+
+    fn delete(&mut self, key: &GoStr) -> Result<(), WireText> {
+        if self.entry(key)?.is_some() {
+            self.tables.kv.entries.remove(key.as_bytes());
+            self.bury(key);
+            self.changes.note_key(key.clone());
+        }
+        Ok(())
+    }
+
+    /// Also true when there was nothing to delete.
+    fn delete_cas(&mut self, key: &GoStr, modify_index: u64) -> Result<bool, WireText> {
+        match self.entry(key)? {
+            None => Ok(true),
+            Some(existing) if existing.raft_index.modify_index != modify_index => Ok(false),
+            Some(_) => self.delete(key).map(|()| true),
+        }
+    }
+
+    /// Removes every key that begins with `prefix`; one tombstone stands for all.
+    ///
+    /// It also stands for the tombstones below it, which go: a list of something below the prefix would else go by a
+    /// deletion from long ago, an index smaller than the one that it had with the keys, and its waiters would sleep on.
+    fn delete_tree(&mut self, prefix: &GoStr) {
+        let removed = self.tables.kv.entries.remove_prefix(prefix.as_bytes());
+        if removed.is_empty() {
+            return;
+        }
+        self.tables.kv.tombstones.remove_prefix(prefix.as_bytes());
+        if prefix.as_bytes().is_empty() {
+            // Every list then goes by the index of the table.
+            self.tables.indexes.kvs = self.index;
+        } else {
+            self.bury(prefix);
+        }
+        for entry in removed.values() {
+            self.changes.note_key(entry.key.clone());
+        }
+    }
+
+    /// Forgets the tombstones of deletions up to an index, when the leader finds them old enough. Lists that went by them
+    /// go by the index of the table from then on.
+    pub(super) fn reap(&mut self, request: &TombstoneRequest) -> Result<(), WireText> {
+        if request.op != REAP {
+            return Err(WireText::other(format!("Invalid Tombstone operation '{}'", request.op)));
+        }
+        let tombstones = &mut self.tables.kv.tombstones;
+        let (mut old, mut cursor) = (Vec::new(), tombstones.below(&[]));
+        while let Some((key, deleted)) = cursor.advance() {
+            if *deleted <= request.reap_index {
+                old.push(key.to_vec());
+            }
+        }
+        for key in old {
+            tombstones.remove(&key);
+        }
+        Ok(())
+    }
+
+    fn bury(&mut self, key: &GoStr) {
+        self.tables.kv.tombstones.insert(key.as_bytes(), self.index);
+        self.tables.indexes.tombstones = self.index;
+        self.tables.indexes.kvs = self.index;
+    }
+
+    /// Gives the lock back if its session holds it, and stores the entry.
+    fn unlock(&mut self, entry: &DirEntry) -> Result<bool, WireText> {
+        if entry.session.as_bytes().is_empty() {
+            return Err(WireText::MISSING_SESSION);
+        }
+        let Some(existing) = self.entry(&entry.key)? else { return Ok(false) };
+        if existing.session != entry.session {
+            return Ok(false);
+        }
+        let freed = DirEntry { session: GoStr::default(), lock_index: existing.lock_index, ..entry.clone() };
+        self.store(freed).map(|()| true)
+    }
+}
+
+/// Takes a lock: for a session that exists, and there is no table of sessions yet, so none does.
+fn lock(entry: &DirEntry) -> Result<Outcome, WireText> {
+    match entry.session.as_bytes() {
+        [] => Err(WireText::MISSING_SESSION),
+        _ => Err(WireText::invalid_session(GoQuoted(&entry.session.to_str_lossy()))),
+    }
+}
+
+/// Whether storing `new` over `old` would change nothing that a reader sees. A nil value is as good as an empty one.
+fn says_the_same(old: &DirEntry, new: &DirEntry) -> bool {
+    old.lock_index == new.lock_index
+        && old.flags == new.flags
+        && old.value.as_deref().unwrap_or_default() == new.value.as_deref().unwrap_or_default()
+        && old.session == new.session
+}

@@ -1,0 +1,243 @@
+//! Nodes, filed by name and by id.
+//!
+//! Source: `catalog.go`, `catalog_schema.go`; golden cases `catalog/node-id-conflict`, `catalog/skip-node-update`.
+
+use super::keys::compose;
+use super::transaction::Transaction;
+use super::{Tables, same};
+use crate::fold;
+use crate::radix::Radix;
+use crate::watch::{Change, Watch, WatchSet};
+use proconsul_msgpack::GoStr;
+use proconsul_structs::check::{CRITICAL, SERF_CHECK_ID};
+use proconsul_structs::node::Node;
+use proconsul_structs::{Map, Shared};
+use proconsul_types::GoQuoted;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Bytes of a node id, which is a UUID.
+const ID_BYTES: usize = 16;
+/// Characters of a node id, hyphens included.
+const ID_TEXT_BYTES: usize = 36;
+/// Hyphens that a node id, or the beginning of one, may have.
+const ID_HYPHENS_MAX: usize = 4;
+/// A shorter name is not taken for the beginning of an id.
+const ID_PREFIX_BYTES_MIN: usize = 2;
+
+/// Nodes by folded name, and their names by the bytes of their id.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct NodeTable {
+    by_name: Radix<Arc<Node>>,
+    by_id: Radix<GoStr>,
+}
+
+impl NodeTable {
+    pub(super) fn by_name(&self, name: &[u8]) -> Option<&Arc<Node>> {
+        self.by_name.get(&compose(&[name]))
+    }
+
+    fn insert(&mut self, node: Arc<Node>) {
+        if let Ok(id) = id_bytes(&node.id) {
+            self.by_id.insert(&id, node.node.clone());
+        }
+        let key = compose(&[&node.node]);
+        if let Some(old) = self.by_name.insert(&key, node.clone())
+            && old.id != node.id
+        {
+            self.forget_id(&old);
+        }
+    }
+
+    fn remove(&mut self, name: &[u8]) -> Option<Arc<Node>> {
+        let old = self.by_name.remove(&compose(&[name]))?;
+        self.forget_id(&old);
+        Some(old)
+    }
+
+    fn forget_id(&mut self, old: &Node) {
+        if let Ok(id) = id_bytes(&old.id)
+            && self.by_id.get(&id).is_some_and(|name| fold::same(name, &old.node))
+        {
+            self.by_id.remove(&id);
+        }
+    }
+
+    fn by_id(&self, id: &[u8; ID_BYTES]) -> Option<&Arc<Node>> {
+        self.by_name(self.by_id.get(id)?)
+    }
+}
+
+/// What a name in a request for one node leads to.
+pub(super) enum Found<'a> {
+    One {
+        node: &'a Arc<Node>,
+        /// What was given is the beginning of its id.
+        by_part: bool,
+    },
+    None,
+    /// It is the beginning of several nodes' ids.
+    Several,
+}
+
+impl Tables {
+    /// Every node, in order of folded names. Watches all nodes' records. The index also moves with services.
+    pub fn nodes(&self, watches: &mut WatchSet) -> (u64, Vec<Shared<Node>>) {
+        watches.add(|| Watch::Nodes);
+        (self.indexes.nodes, self.nodes.by_name.values().cloned().map(Shared).collect())
+    }
+
+    /// Every node whose metadata has all of the pairs given. As [`nodes`](Self::nodes); without any pair, none.
+    pub fn nodes_by_meta(&self, pairs: &BTreeMap<GoStr, GoStr>, watches: &mut WatchSet) -> (u64, Vec<Shared<Node>>) {
+        let (index, mut nodes) = self.nodes(watches);
+        nodes.retain(|node| !pairs.is_empty() && satisfies(&node.meta, pairs));
+        (index, nodes)
+    }
+
+    /// One node by name. Watches the node. The index is that of all nodes.
+    pub fn node(&self, name: &[u8], watches: &mut WatchSet) -> (u64, Option<Shared<Node>>) {
+        watches.add(|| Watch::node(name));
+        (self.indexes.nodes, self.nodes.by_name(name).cloned().map(Shared))
+    }
+
+    /// One node by its whole id. Watches the node, or all nodes while there is none: any may come to have the id.
+    pub fn node_by_id(&self, id: &[u8], watches: &mut WatchSet) -> (u64, Option<Shared<Node>>) {
+        let node = id_bytes(id).ok().and_then(|id| self.nodes.by_id(&id));
+        watches.add(|| node.map_or(Watch::Nodes, |node| Watch::node(&node.node)));
+        (self.indexes.nodes, node.cloned().map(Shared))
+    }
+
+    /// Whether there is a node of that name.
+    pub fn has_node(&self, name: &[u8]) -> bool {
+        self.nodes.by_name(name).is_some()
+    }
+
+    /// A node by name, else by the beginning of its id, with what that depends on.
+    pub(super) fn find_node(&self, name_or_id: &[u8], watches: &mut WatchSet) -> Found<'_> {
+        watches.add(|| Watch::node(name_or_id));
+        if let Some(node) = self.nodes.by_name(name_or_id) {
+            return Found::One { node, by_part: false };
+        }
+        let Some(prefix) = id_prefix(name_or_id) else { return Found::None };
+        if prefix.len() < ID_BYTES {
+            // Any other node may come to match too.
+            watches.add(|| Watch::Nodes);
+        }
+        let mut names = self.nodes.by_id.values_below(&prefix);
+        match (names.next().and_then(|name| self.nodes.by_name(name)), names.next()) {
+            (Some(node), None) => {
+                watches.add(|| Watch::node(&node.node));
+                Found::One { node, by_part: prefix.len() < ID_BYTES }
+            }
+            (Some(_), Some(_)) => Found::Several,
+            (None, _) => {
+                watches.add(|| Watch::Nodes);
+                Found::None
+            }
+        }
+    }
+}
+
+/// Whether metadata has all of the pairs.
+pub fn satisfies(meta: &Map<GoStr>, pairs: &BTreeMap<GoStr, GoStr>) -> bool {
+    pairs.iter().all(|(key, value)| meta.as_ref().and_then(|meta| meta.get(key)) == Some(value))
+}
+
+impl Transaction {
+    /// Adds a node or changes it. The error says why not, without the words in front that name the step.
+    pub(super) fn ensure_node(&mut self, mut node: Node) -> Result<(), String> {
+        let mut known = None;
+        if !node.id.is_empty() {
+            let id = id_bytes(&node.id)
+                .map_err(|cause| format!("node lookup failed: node lookup by ID failed: index error: {cause}"))?;
+            match self.tables.nodes.by_id(&id).cloned() {
+                Some(held) if fold::same(&held.node, &node.node) => known = Some(held),
+                Some(held) => {
+                    let quoted = node.id.to_str_lossy();
+                    self.name_is_free(&node, false).map_err(|taken| {
+                        format!("Error while renaming Node ID: {} ({}): {taken}", GoQuoted(&quoted), node.address)
+                    })?;
+                    self.delete_node(&held.node);
+                    known = Some(held);
+                }
+                None => self.name_is_free(&node, true).map_err(|taken| {
+                    format!("Error while renaming Node ID: {}: {taken}", GoQuoted(&node.id.to_str_lossy()))
+                })?,
+            }
+        }
+        let known = known.or_else(|| self.tables.nodes.by_name(&node.node).cloned());
+        if let Some(known) = &known
+            && same::node(known, &node)
+        {
+            return Ok(());
+        }
+        node.partition = GoStr::EMPTY;
+        node.raft_index.create_index = known.map_or(self.index, |known| known.raft_index.create_index);
+        node.raft_index.modify_index = self.index;
+        let node = Arc::new(node);
+        self.tables.nodes.insert(node.clone());
+        self.changes.note(Change::Nodes);
+        self.touch_node(&node.node);
+        self.node_of_services_changed(&node);
+        Ok(())
+    }
+
+    /// Whether no other healthy node has the name, letter case aside. A node without id may be taken over.
+    fn name_is_free(&self, node: &Node, without_id_is_free: bool) -> Result<(), String> {
+        let Some(holder) = self.tables.nodes.by_name(&node.node) else { return Ok(()) };
+        let healthy = self
+            .tables
+            .checks
+            .get(&holder.node, SERF_CHECK_ID.as_bytes())
+            .is_some_and(|check| check.status != CRITICAL);
+        if holder.id == node.id || !healthy || (without_id_is_free && holder.id.is_empty()) {
+            return Ok(());
+        }
+        let Node { id, node: name, address, .. } = &**holder;
+        Err(format!("Node name {} is reserved by node {id} with name {name} ({address})", node.node))
+    }
+
+    /// Removes a node with its services and checks. Nothing happens if there is no such node.
+    pub(super) fn delete_node(&mut self, name: &[u8]) {
+        if self.tables.nodes.by_name(name).is_none() {
+            return;
+        }
+        for id in self.tables.services.ids_on(name) {
+            self.delete_service(name, &id);
+        }
+        for id in self.tables.checks.ids_on(name) {
+            self.delete_check(name, &id);
+        }
+        self.tables.nodes.remove(name);
+        self.changes.note(Change::Nodes);
+        self.touch_node(name);
+        self.tables.indexes.forget_node(name);
+        self.tables.indexes.node_extinction = self.index;
+    }
+}
+
+/// The bytes of a whole id.
+fn id_bytes(text: &[u8]) -> Result<[u8; ID_BYTES], &'static str> {
+    if text.len() != ID_TEXT_BYTES {
+        return Err("UUID must be 36 characters");
+    }
+    let bytes = id_prefix(text).and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or("invalid UUID")
+}
+
+/// The bytes that ids beginning with this text begin with. An odd last character is left out, hyphens do not count.
+fn id_prefix(text: &[u8]) -> Option<Vec<u8>> {
+    if !(ID_PREFIX_BYTES_MIN..=ID_TEXT_BYTES).contains(&text.len()) {
+        return None;
+    }
+    let text = &text[..text.len() & !1];
+    let digits: Vec<u8> = text.iter().copied().filter(|byte| *byte != b'-').collect();
+    if text.len() - digits.len() > ID_HYPHENS_MAX || !digits.len().is_multiple_of(2) || digits.is_empty() {
+        return None;
+    }
+    digits.chunks_exact(2).map(|pair| Some(hex_digit(pair[0])? << 4 | hex_digit(pair[1])?)).collect()
+}
+
+fn hex_digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}

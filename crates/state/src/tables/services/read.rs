@@ -1,0 +1,155 @@
+//! Questions about services.
+
+use super::row::Instance;
+use crate::fold::fold;
+use crate::tables::Tables;
+use crate::tables::keys::compose;
+use crate::tables::nodes::{Found, satisfies};
+use crate::watch::{Watch, WatchSet};
+use proconsul_msgpack::GoStr;
+use proconsul_structs::Shared;
+use proconsul_structs::node::Node;
+use proconsul_structs::service::{NodeService, ServiceNode};
+use std::collections::{BTreeMap, HashSet};
+
+/// A node with what is on it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeWithServices {
+    /// The node.
+    pub node: Shared<Node>,
+    /// Its services in order of folded ids, nil and empty parts as they were registered.
+    pub services: Vec<Shared<NodeService>>,
+}
+
+impl Tables {
+    /// Every instance, in order of folded nodes and ids. Watches what instances exist and say; for an answer that also
+    /// depends on nodes' facts take [`services_with_nodes`](Self::services_with_nodes).
+    pub fn services(&self, watches: &mut WatchSet) -> (u64, Vec<Shared<ServiceNode>>) {
+        watches.add(|| Watch::AllServices);
+        (self.indexes.services, self.services.by_node.values().map(shared).collect())
+    }
+
+    /// Every instance, for an answer that depends on their nodes' facts too: watches these, and the index moves with
+    /// them. (Consul's does not, so that whoever waits there for a filter on a node's fact may miss its change.)
+    pub fn services_with_nodes(&self, watches: &mut WatchSet) -> (u64, Vec<Shared<ServiceNode>>) {
+        watches.add(|| Watch::Nodes);
+        let (index, rows) = self.services(watches);
+        (index.max(self.indexes.nodes), rows)
+    }
+
+    /// The instances on nodes whose metadata has all of the pairs given; without any pair, none. Watches as
+    /// [`services_with_nodes`](Self::services_with_nodes).
+    pub fn services_by_node_meta(
+        &self,
+        pairs: &BTreeMap<GoStr, GoStr>,
+        watches: &mut WatchSet,
+    ) -> (u64, Vec<Shared<ServiceNode>>) {
+        let (index, mut rows) = self.services_with_nodes(watches);
+        rows.retain(|row| !pairs.is_empty() && satisfies(&row.node_meta, pairs));
+        (index, rows)
+    }
+
+    /// The instances of one service, in order of folded nodes and ids. Watches the service.
+    ///
+    /// The index is the service's own. Without an instance it is that of the last extinction of any service; before
+    /// the first of those, that of all services and nodes.
+    pub fn service_nodes(&self, service: &[u8], watches: &mut WatchSet) -> (u64, Vec<Shared<ServiceNode>>) {
+        watches.add(|| Watch::service(service));
+        let rows: Vec<_> = self.services.by_service.values_below(&compose(&[service])).map(shared).collect();
+        (self.service_index(service, !rows.is_empty()), rows)
+    }
+
+    /// The instances of one service that have all of the tags, letter case aside. Otherwise as
+    /// [`service_nodes`](Self::service_nodes).
+    pub fn service_tag_nodes(
+        &self,
+        service: &[u8],
+        tags: &[GoStr],
+        watches: &mut WatchSet,
+    ) -> (u64, Vec<Shared<ServiceNode>>) {
+        let (index, mut rows) = self.service_nodes(service, watches);
+        let wanted: Vec<_> = tags.iter().map(|tag| fold(tag)).collect();
+        rows.retain(|row| {
+            let has = |tag: &[u8]| row.service_tags.iter().flatten().any(|own| *fold(own) == *tag);
+            wanted.iter().all(|tag| has(tag))
+        });
+        (index, rows)
+    }
+
+    /// What the mesh reaches under a name: the proxies for it, and its native instances. Watches the service.
+    ///
+    /// The index is as for [`service_nodes`](Self::service_nodes), and never less than that of the last change of what
+    /// stands for the name. (Consul leaves the latter out, so that whoever waits for the proxies of a service with
+    /// instances of its own may miss their changes.)
+    pub fn connect_service_nodes(&self, service: &[u8], watches: &mut WatchSet) -> (u64, Vec<Shared<ServiceNode>>) {
+        watches.add(|| Watch::service(service));
+        let rows: Vec<_> = self.services.by_destination.values_below(&compose(&[service])).map(shared).collect();
+        (self.service_index(service, !rows.is_empty()).max(self.indexes.connect(service)), rows)
+    }
+
+    /// The instances that have this address, their own or a tagged one. Watches all services and nodes. The index is
+    /// zero, as in Consul: this question cannot be waited on.
+    pub fn service_address_nodes(&self, address: &GoStr, watches: &mut WatchSet) -> (u64, Vec<Shared<ServiceNode>>) {
+        let (_, mut rows) = self.services_with_nodes(watches);
+        rows.retain(|row| {
+            row.service_address == *address
+                || row.service_tagged_addresses.iter().flatten().any(|(_, tagged)| tagged.address == *address)
+        });
+        (0, rows)
+    }
+
+    /// One service on one node. Watches the node. The index is that of all services.
+    pub fn node_service(&self, node: &[u8], id: &[u8], watches: &mut WatchSet) -> (u64, Option<NodeService>) {
+        watches.add(|| Watch::node(node));
+        (self.indexes.services, self.services.get(node, id).map(Instance::registered))
+    }
+
+    /// A node, by name or by the beginning of its id, with its services. Watches the node, and where an id was given
+    /// only in part, or to no avail, all nodes.
+    ///
+    /// The index is the node's own; without a node, that of the last removal of any. For a part of an id it is that of
+    /// all nodes.
+    pub fn node_services(&self, name_or_id: &[u8], watches: &mut WatchSet) -> (u64, Option<NodeWithServices>) {
+        match self.find_node(name_or_id, watches) {
+            Found::Several => (self.indexes.nodes, None),
+            Found::None => (self.indexes.node_extinction, None),
+            Found::One { node, by_part } => {
+                let index = if by_part { self.indexes.nodes } else { self.indexes.node(&node.node) };
+                let on_node = self.services.on(&node.node);
+                let services = on_node.map(|instance| Shared::from(instance.registered())).collect();
+                (index, Some(NodeWithServices { node: Shared(node.clone()), services }))
+            }
+        }
+    }
+
+    fn service_index(&self, service: &[u8], exists: bool) -> u64 {
+        let indexes = &self.indexes;
+        match (exists, indexes.service_extinction, indexes.service(service)) {
+            (false, extinction, _) if extinction != 0 => extinction,
+            (_, _, own) if own != 0 => own,
+            _ => indexes.services.max(indexes.nodes),
+        }
+    }
+}
+
+fn shared(instance: &Instance) -> Shared<ServiceNode> {
+    Shared(instance.row.clone())
+}
+
+/// The union of the instances' tags for each service among them, each tag where it first appears.
+pub fn tags_by_name(rows: &[Shared<ServiceNode>]) -> BTreeMap<GoStr, Vec<GoStr>> {
+    let mut services: BTreeMap<GoStr, (Vec<GoStr>, HashSet<GoStr>)> = BTreeMap::new();
+    for row in rows {
+        let (tags, seen) = match services.get_mut(&row.service_name) {
+            Some(known) => known,
+            None => services.entry(row.service_name.clone()).or_default(),
+        };
+        for tag in row.service_tags.iter().flatten() {
+            if !seen.contains(tag) {
+                seen.insert(tag.clone());
+                tags.push(tag.clone());
+            }
+        }
+    }
+    services.into_iter().map(|(name, (tags, _))| (name, tags)).collect()
+}
