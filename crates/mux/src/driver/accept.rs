@@ -1,0 +1,131 @@
+//! The accept loop.
+use std::{
+    future::Future,
+    io,
+    net::{IpAddr, SocketAddr},
+    pin::pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use parking_lot::Mutex;
+use socket2::{SockRef, TcpKeepalive};
+use tokio::{net::TcpListener, sync::watch, time::sleep};
+
+use super::{Quiet, Serve, Settings, first_byte::Door};
+use crate::{ClientCounts, Refusal};
+
+/// How many connections the kernel keeps for us.
+const BACKLOG: u32 = 1024;
+
+/// How often the kernel asks a silent peer whether it is still there: Go's default, so that half-open connections end alike.
+const KEEPALIVE: Duration = Duration::from_secs(15);
+
+/// How long accepting pauses when descriptors or memory run out, doubled each time up to the maximum.
+const PAUSE_MIN: Duration = Duration::from_millis(5);
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+
+/// A socket that is bound and listens, and is not accepted from yet.
+#[derive(Debug)]
+pub struct Listener {
+    tcp: TcpListener,
+    address: SocketAddr,
+}
+
+impl Listener {
+    /// Binds `address`. Connections that it accepts inherit `TCP_NODELAY` and keepalive from it.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub fn bind(address: SocketAddr) -> io::Result<Self> {
+        let socket = if address.is_ipv4() { tokio::net::TcpSocket::new_v4() } else { tokio::net::TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        let tcp = socket.listen(BACKLOG)?;
+        let options = SockRef::from(&tcp);
+        options.set_tcp_nodelay(true)?;
+        options.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE))?;
+        let address = tcp.local_addr()?;
+        Ok(Self { tcp, address })
+    }
+
+    /// The address it is bound to, with the port that the operating system chose if none was asked for.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+/// Accepts connections until `stop` is ready, then waits until those that are open have ended. Telling them to end is for
+/// the handler, which knows how.
+pub async fn serve<H: Serve>(listener: Listener, settings: Settings, handler: H, stop: impl Future<Output = ()>) {
+    let door = Arc::new(Door { settings, handler, refusals: Quiet::default() });
+    let counts = Arc::new(Mutex::new(ClientCounts::default()));
+    let failures = Quiet::default();
+    // Every connection's task holds a receiver: the sender learns when the last one is gone.
+    let (alive, receiver) = watch::channel(());
+    let mut stop = pin!(stop);
+    let mut pause = PAUSE_MIN;
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = &mut stop => break,
+            accepted = listener.tcp.accept() => accepted,
+        };
+        let (tcp, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                if let Some(repeated) = failures.pass(error.kind(), Instant::now()) {
+                    tracing::error!(%error, repeated, "failed to accept RPC conn");
+                }
+                metrics::counter!("rpc.accept_failed").increment(1);
+                if is_of_one_connection(&error) {
+                    continue;
+                }
+                tokio::select! {
+                    biased;
+                    () = &mut stop => break,
+                    () = sleep(pause) => {}
+                }
+                pause = PAUSE_MAX.min(pause * 2);
+                continue;
+            }
+        };
+        pause = PAUSE_MIN;
+        let Some(place) = Place::take(&counts, peer.ip(), door.settings.max_conns_per_client) else {
+            door.refuse(Refusal::TooManyConnections, &[], peer);
+            continue;
+        };
+        metrics::counter!("rpc.accept_conn").increment(1);
+        let (door, alive) = (Arc::clone(&door), receiver.clone());
+        tokio::spawn(async move {
+            door.serve(tcp, peer).await;
+            drop((place, alive));
+        });
+    }
+    drop((listener, receiver));
+    alive.closed().await;
+}
+
+/// Whether the failure says something of one connection only, so that the next one may be accepted at once.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
+}
+
+/// A client's place among its connections, until it is dropped.
+struct Place {
+    counts: Arc<Mutex<ClientCounts>>,
+    client: IpAddr,
+}
+
+impl Place {
+    fn take(counts: &Arc<Mutex<ClientCounts>>, client: IpAddr, max: usize) -> Option<Self> {
+        counts.lock().admit(client, max).then(|| Self { counts: Arc::clone(counts), client })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.counts.lock().release(self.client);
+    }
+}

@@ -1,0 +1,109 @@
+//! The route table. Dispatch, the ALPN list, metric labels, the tests and the diagram in `docs/rpc` are derived from it.
+
+/// Who serves a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Route {
+    /// net/rpc, one call after another.
+    RpcSingle,
+    /// yamux, each stream as [`Route::RpcSingle`].
+    RpcMulti,
+    /// Raft's own messages between servers.
+    Raft,
+    /// A snapshot of the store, saved or restored.
+    Snapshot,
+    /// gRPC for agents and other servers: the internal surface.
+    InternalGrpc,
+    /// gRPC writes of resources that a follower passes to the leader.
+    RaftForwarding,
+    /// Gossip between datacenters, one packet after another.
+    WanPacket,
+    /// Gossip between datacenters, a stream that is a memberlist connection.
+    WanStream,
+}
+
+/// Whose certificate a TLS handshake asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TlsPolicy {
+    /// As configured by `tls.internal_rpc`; all routes may follow.
+    Verify,
+    /// None, for clients that have none yet; only the methods that give them one follow.
+    Insecure,
+}
+
+/// What a route asks of the connection, besides what the port's policy asks of all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Needs {
+    /// Nothing.
+    Nothing,
+    /// TLS: the route exists only as an ALPN name.
+    Tls,
+    /// In TLS, the certificate of a server of this datacenter, when the configuration asks for that.
+    ServerCertificate,
+}
+
+/// What a row leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Then {
+    /// A handler.
+    Serve(Route),
+    /// A TLS handshake, and then this table again.
+    StartTls(TlsPolicy),
+    /// A refusal: Consul spoke this once, or speaks it in another edition.
+    Retired,
+}
+
+/// One way into the port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The first byte of a connection that takes this route.
+    pub byte: Option<u8>,
+    /// The protocol name in TLS.
+    pub alpn: Option<&'static str>,
+    /// Its name in metrics, logs and pictures.
+    pub label: &'static str,
+    /// What it asks of the connection.
+    pub needs: Needs,
+    /// Where it leads.
+    pub then: Then,
+}
+
+/// Every way into the port, by byte, then those that have only a name. Source: Consul 1.21, `agent/pool`; goldens `routing*`.
+pub const ROUTES: &[Row] = &[
+    row(Some(0), Some("consul/rpc-single"), "rpc", Needs::Nothing, Then::Serve(Route::RpcSingle)),
+    row(Some(1), Some("consul/raft"), "raft", Needs::ServerCertificate, Then::Serve(Route::Raft)),
+    row(Some(2), None, "muxado", Needs::Nothing, Then::Retired),
+    row(Some(3), None, "tls", Needs::Nothing, Then::StartTls(TlsPolicy::Verify)),
+    row(Some(4), Some("consul/rpc-multi"), "rpc_multi", Needs::Nothing, Then::Serve(Route::RpcMulti)),
+    row(Some(5), Some("consul/rpc-snapshot"), "snapshot", Needs::Nothing, Then::Serve(Route::Snapshot)),
+    row(Some(6), Some("consul/rpc-gossip"), "gossip", Needs::Nothing, Then::Retired),
+    row(Some(7), None, "tls_insecure", Needs::Nothing, Then::StartTls(TlsPolicy::Insecure)),
+    row(Some(8), Some("consul/rpc-grpc"), "grpc", Needs::Nothing, Then::Serve(Route::InternalGrpc)),
+    row(Some(9), Some("consul/raft-forwarding"), "raft_forwarding", Needs::ServerCertificate, Then::Serve(Route::RaftForwarding)),
+    row(None, Some("consul/wan-gossip/packet"), "wan_packet", Needs::Tls, Then::Serve(Route::WanPacket)),
+    row(None, Some("consul/wan-gossip/stream"), "wan_stream", Needs::Tls, Then::Serve(Route::WanStream)),
+    // Ours: Consul closes on the preface's first byte. Reached only where Posture::http2_preface says so.
+    row(Some(HTTP2_PREFACE[0]), Some(H2), "http2", Needs::Nothing, Then::Serve(Route::InternalGrpc)),
+];
+
+/// The highest byte that names a route. A byte above it may begin a TLS ClientHello.
+pub const LAST_TYPE_BYTE: u8 = 9;
+
+/// What an HTTP/2 client writes first.
+pub const HTTP2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// The ALPN name of HTTP/2.
+pub const H2: &str = "h2";
+
+const fn row(byte: Option<u8>, alpn: Option<&'static str>, label: &'static str, needs: Needs, then: Then) -> Row {
+    Row { byte, alpn, label, needs, then }
+}
+
+/// The first row that leads to `route`.
+pub fn row_of(route: Route) -> Option<&'static Row> {
+    ROUTES.iter().find(|row| row.then == Then::Serve(route))
+}
+
+/// The names offered in a TLS handshake, in the order of the table. `h2` only where HTTP/2 is spoken on the port.
+pub fn alpn_names(http2: bool) -> impl Iterator<Item = &'static str> {
+    ROUTES.iter().filter_map(|row| row.alpn).filter(move |name| http2 || *name != H2)
+}

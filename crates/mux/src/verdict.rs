@@ -1,0 +1,144 @@
+//! From a first byte or an ALPN name to a verdict.
+use crate::{H2, HTTP2_PREFACE, LAST_TYPE_BYTE, ROUTES, Refusal, Route, Row, Then, TlsPolicy};
+
+/// What the listener already knows about a connection: facts, never handles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Posture {
+    /// A TLS handshake is behind us.
+    pub inside_tls: bool,
+    /// The server has a certificate, so a ClientHello as the first bytes can be answered.
+    pub native_tls: bool,
+    /// Plain connections are refused (`verify_incoming`).
+    pub require_tls: bool,
+    /// HTTP/2 without a type byte is spoken (`rpc.http2_preface`).
+    pub http2_preface: bool,
+}
+
+/// What to do with a connection once its first byte or ALPN name is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Hand it to this route.
+    Serve(Route),
+    /// Shake hands with this policy, then look at the next byte.
+    StartTls(TlsPolicy),
+    /// The byte began a ClientHello: shake hands, then go by the ALPN name.
+    NativeTls,
+    /// The byte began an HTTP/2 preface and belongs to what follows.
+    Http2,
+    /// Turn it away.
+    Refuse(Refusal),
+}
+
+/// Decides by the first byte of a connection, or of what is inside its TLS.
+pub fn by_first_byte(byte: u8, on: Posture) -> Verdict {
+    let plain = on.require_tls && !on.inside_tls;
+    if byte == HTTP2_PREFACE[0] && on.http2_preface {
+        return if plain { Verdict::Refuse(Refusal::PlaintextForbidden) } else { Verdict::Http2 };
+    }
+    let named = |row: &&Row| row.byte == Some(byte) && row.alpn != Some(H2);
+    let Some(row) = ROUTES.iter().find(named) else {
+        let may_be_client_hello = byte > LAST_TYPE_BYTE && on.native_tls && !on.inside_tls;
+        return if may_be_client_hello {
+            Verdict::NativeTls
+        } else if plain {
+            Verdict::Refuse(Refusal::PlaintextForbidden)
+        } else {
+            Verdict::Refuse(Refusal::UnknownByte(byte))
+        };
+    };
+    match row.then {
+        Then::StartTls(_) if on.inside_tls => Verdict::Refuse(Refusal::TlsInTls),
+        Then::StartTls(policy) => Verdict::StartTls(policy),
+        _ if plain => Verdict::Refuse(Refusal::PlaintextForbidden),
+        Then::Retired => Verdict::Refuse(Refusal::Retired(row.label)),
+        Then::Serve(route) => Verdict::Serve(route),
+    }
+}
+
+/// Decides by the protocol name that a TLS handshake agreed on.
+pub fn by_alpn(name: &str) -> Verdict {
+    match ROUTES.iter().find(|row| row.alpn == Some(name)).map(|row| (row.then, row.label)) {
+        Some((Then::Serve(route), _)) => Verdict::Serve(route),
+        Some((Then::Retired, label)) => Verdict::Refuse(Refusal::Retired(label)),
+        Some((Then::StartTls(_), _)) | None => Verdict::Refuse(Refusal::UnknownName),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Posture = Posture { inside_tls: false, native_tls: false, require_tls: false, http2_preface: false };
+    const STRICT: Posture = Posture { native_tls: true, require_tls: true, ..PLAIN };
+    const INSIDE: Posture = Posture { inside_tls: true, ..STRICT };
+
+    fn expected(row: &Row) -> Verdict {
+        match row.then {
+            Then::Serve(route) => Verdict::Serve(route),
+            Then::StartTls(policy) => Verdict::StartTls(policy),
+            Then::Retired => Verdict::Refuse(Refusal::Retired(row.label)),
+        }
+    }
+
+    #[test]
+    fn every_row_is_reached_by_its_byte_and_by_its_name() {
+        for row in ROUTES {
+            if let Some(byte) = row.byte
+                && row.alpn != Some(H2)
+            {
+                assert_eq!(by_first_byte(byte, PLAIN), expected(row), "{}", row.label);
+            }
+            if let Some(name) = row.alpn {
+                assert_eq!(by_alpn(name), expected(row), "{}", row.label);
+            }
+        }
+    }
+
+    #[test]
+    fn no_byte_and_no_name_is_in_the_table_twice() {
+        for (index, row) in ROUTES.iter().enumerate() {
+            for other in &ROUTES[index + 1..] {
+                assert!(row.byte.is_none() || row.byte != other.byte, "{} {}", row.label, other.label);
+                assert!(row.alpn.is_none() || row.alpn != other.alpn, "{} {}", row.label, other.label);
+                assert_ne!(row.label, other.label);
+            }
+        }
+    }
+
+    #[test]
+    fn where_tls_is_demanded_only_tls_may_begin() {
+        for byte in 0..=255 {
+            let verdict = by_first_byte(byte, STRICT);
+            match byte {
+                3 => assert_eq!(verdict, Verdict::StartTls(TlsPolicy::Verify)),
+                7 => assert_eq!(verdict, Verdict::StartTls(TlsPolicy::Insecure)),
+                0..=LAST_TYPE_BYTE => assert_eq!(verdict, Verdict::Refuse(Refusal::PlaintextForbidden), "{byte}"),
+                _ => assert_eq!(verdict, Verdict::NativeTls, "{byte}"),
+            }
+        }
+    }
+
+    #[test]
+    fn tls_inside_tls_is_refused() {
+        for byte in [3, 7] {
+            assert_eq!(by_first_byte(byte, INSIDE), Verdict::Refuse(Refusal::TlsInTls));
+        }
+        assert_eq!(by_first_byte(0x16, INSIDE), Verdict::Refuse(Refusal::UnknownByte(0x16)));
+        assert_eq!(by_first_byte(0, INSIDE), Verdict::Serve(Route::RpcSingle));
+    }
+
+    #[test]
+    fn http2_without_a_type_byte_is_spoken_only_where_it_is_turned_on() {
+        let on = Posture { http2_preface: true, ..PLAIN };
+        assert_eq!(by_first_byte(b'P', on), Verdict::Http2);
+        assert_eq!(by_first_byte(b'P', PLAIN), Verdict::Refuse(Refusal::UnknownByte(b'P')));
+        let strict = Posture { http2_preface: true, ..STRICT };
+        assert_eq!(by_first_byte(b'P', strict), Verdict::Refuse(Refusal::PlaintextForbidden));
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused() {
+        assert_eq!(by_alpn("http/1.1"), Verdict::Refuse(Refusal::UnknownName));
+        assert_eq!(by_alpn(""), Verdict::Refuse(Refusal::UnknownName));
+    }
+}
