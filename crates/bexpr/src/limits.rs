@@ -7,7 +7,7 @@ pub const EXPRESSION_BYTES_MAX: usize = 64 * 1024;
 pub const NESTING_MAX: usize = 128;
 
 /// Largest compiled size of one regular expression, in bytes.
-pub const REGEX_BYTES_MAX: usize = 1024 * 1024;
+pub const REGEX_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// How many errors of one text are kept. Only bytes that are not UTF-8 make more than a handful.
 pub const SYNTAX_ERRORS_MAX: usize = 64;
