@@ -1,0 +1,379 @@
+//! Many streams over yamux: type byte 4.
+use std::{
+    collections::VecDeque,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use proconsul_msgpack::GoStr;
+use proconsul_yamux::{Code, Event, Session, Side, StreamKey};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::{
+    Connection, End, OUTPUT_BYTES_STOP_READING, OUTPUT_BYTES_STOP_SERVING, RpcService, Server, Stop,
+    buffers::Buffers,
+    output::Unsent,
+    stream::Stream,
+    timer::Timer,
+    turn::{After, Answered, Lane, Turn},
+};
+use crate::{Answer, Fault};
+
+/// How many bytes of requests that are not whole, or wait behind one in hand, a session holds before nothing further is read
+/// from it. Twice the largest request, so that one such request never stops the session's others.
+pub const HELD_BYTES_MAX: usize = 2 * crate::BODY_BYTES_MAX;
+
+/// Shared answers up to this size are copied behind their header instead of being framed on their own.
+const COPY_BYTES_MAX: usize = 4 * 1024;
+
+/// How often a connection reads in one turn before it lets others have theirs.
+const READS_PER_TURN: usize = 16;
+
+/// Gossip that comes on a stream of a session; Consul's community edition refuses it.
+const GOSSIP: u8 = 6;
+
+/// A connection that carries many net/rpc streams: a future that ends when it does.
+pub struct SessionServer<IO, S, F> {
+    io: IO,
+    turn: Turn<S, F, StreamKey>,
+    session: Session<Lodger>,
+    unsent: Unsent,
+    timer: Timer,
+    /// Bytes held by all streams together.
+    held: usize,
+    /// Streams whose requests are put off until the peer takes its answers.
+    put_off: Vec<StreamKey>,
+    /// Streams with a request that was not whole when they were put here, in the order of when those began. At most one entry
+    /// a stream.
+    slow: VecDeque<(Instant, StreamKey)>,
+    /// The session ends once its output is written.
+    closing: bool,
+}
+
+/// What a session keeps of a stream besides yamux's own.
+#[derive(Debug, Default)]
+struct Lodger {
+    stream: Stream,
+    /// Bytes that the peer has not been granted anew, because they wait behind the call in hand.
+    uncredited: u32,
+    /// Its first byte has come: it is net/rpc.
+    begun: bool,
+    /// The peer will send no more.
+    ended: bool,
+    /// It has an entry in [`SessionServer::slow`].
+    watched: bool,
+    /// It has an entry in [`SessionServer::put_off`].
+    put_off: bool,
+}
+
+impl<S> Server<S> {
+    /// Serves a yamux session of net/rpc streams on `io`. The type byte has been read already.
+    pub fn session<IO, F>(&self, io: IO, connection: Arc<Connection>) -> SessionServer<IO, S, F>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+        S: RpcService<F>,
+        F: Future<Output = Result<Answer, Fault>> + Unpin,
+    {
+        let yamux = Arc::clone(&self.limits.yamux);
+        SessionServer {
+            io,
+            turn: Turn::new(self.clone(), connection),
+            session: Session::new(Side::Server, yamux, Instant::now()),
+            unsent: Unsent::default(),
+            timer: Timer::default(),
+            held: 0,
+            put_off: Vec::new(),
+            slow: VecDeque::new(),
+            closing: false,
+        }
+    }
+}
+
+impl Lane for Session<Lodger> {
+    type Stream = StreamKey;
+
+    fn send(&mut self, stream: StreamKey, write: impl FnOnce(&mut Vec<u8>)) {
+        let frame = self.begin_data(stream);
+        write(self.output_mut());
+        self.end_data(frame);
+    }
+
+    fn send_shared(&mut self, stream: StreamKey, write: impl FnOnce(&mut Vec<u8>), shared: Bytes) {
+        let frame = self.begin_data(stream);
+        write(self.output_mut());
+        if shared.len() <= COPY_BYTES_MAX {
+            self.output_mut().extend_from_slice(&shared);
+            self.end_data(frame);
+        } else {
+            self.end_data(frame);
+            self.write_shared(stream, shared);
+        }
+    }
+}
+
+impl<IO, S, F> Future for SessionServer<IO, S, F>
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+    S: RpcService<F> + Unpin,
+    F: Future<Output = Result<Answer, Fault>> + Unpin,
+{
+    type Output = Result<(), End>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        this.turn.connection.listen(cx);
+        let mut buffers = Buffers::borrow();
+        this.session.swap_output(&mut buffers.output);
+        let polled = this.take_turn(&mut buffers.input, cx);
+        this.session.swap_output(&mut buffers.output);
+        buffers.give_back();
+        polled
+    }
+}
+
+impl<IO, S, F> SessionServer<IO, S, F>
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+    S: RpcService<F>,
+    F: Future<Output = Result<Answer, Fault>> + Unpin,
+{
+    fn take_turn(&mut self, input: &mut [u8], cx: &mut Context<'_>) -> Poll<Result<(), End>> {
+        let now = Instant::now();
+        match self.turn.connection.stopping() {
+            Stop::Now => return Poll::Ready(Err(End::Stopped)),
+            Stop::Drain if !self.session.is_local_gone() => self.session.go_away(Code::Normal),
+            Stop::Drain | Stop::No => {}
+        }
+        self.session.advance(now);
+        self.take_answers(now, cx);
+        for read in 0.. {
+            self.flush(now, cx)?;
+            self.take_up(now, cx);
+            if self.closing || self.unsent.len() >= OUTPUT_BYTES_STOP_READING || self.held >= HELD_BYTES_MAX {
+                break;
+            }
+            if read == READS_PER_TURN {
+                cx.waker().wake_by_ref();
+                break;
+            }
+            let mut buffer = ReadBuf::new(input);
+            match Pin::new(&mut self.io).poll_read(cx, &mut buffer) {
+                Poll::Pending => break,
+                Poll::Ready(result) => result?,
+            }
+            let mut chunk = buffer.filled();
+            if chunk.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            if let Err(error) = self.receive(&mut chunk, now, cx) {
+                // The peer is told whose fault it is, if it still listens.
+                self.flush(now, cx)?;
+                return Poll::Ready(Err(error));
+            }
+        }
+        self.flush(now, cx)?;
+        let drained = self.session.is_local_gone() && self.turn.calls.len() == 0 && self.slow.is_empty();
+        if (self.closing || drained) && self.unsent.len() == 0 {
+            return Pin::new(&mut self.io).poll_shutdown(cx).map_err(End::Io);
+        }
+        self.unsent.check(self.turn.server.limits.write_timeout, now)?;
+        self.wait(now, cx)
+    }
+
+    fn flush(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<(), End> {
+        Ok(self.unsent.write(&mut self.io, self.session.output_mut(), now, cx)?)
+    }
+
+    /// Writes what has been answered since the last turn.
+    fn take_answers(&mut self, now: Instant, cx: &mut Context<'_>) {
+        for (number, answer) in self.turn.connection.take_answers() {
+            if let Some(to) = self.turn.calls.answered(number, answer.is_ok()) {
+                let answered = self.turn.deliver(&mut self.session, to, answer);
+                self.note(to.stream, answered, now, cx);
+            }
+        }
+        while let Poll::Ready((to, result)) = self.turn.calls.poll_ready(cx) {
+            let answered = self.turn.settle(&mut self.session, to, result);
+            self.note(to.stream, answered, now, cx);
+        }
+    }
+
+    /// Records what became of a stream's call in hand, and serves what waits behind it.
+    fn note(&mut self, key: StreamKey, answered: Answered, now: Instant, cx: &mut Context<'_>) {
+        let Some(lodger) = self.session.get_mut(key) else { return };
+        match answered {
+            Answered::Later(number) => lodger.stream.wait_for(number),
+            Answered::Close => self.close(key),
+            Answered::Open => {
+                lodger.stream.answered();
+                if lodger.stream.held() > 0 || lodger.ended {
+                    self.serve(key, &[], now, cx);
+                }
+            }
+        }
+    }
+
+    fn receive(&mut self, chunk: &mut &[u8], now: Instant, cx: &mut Context<'_>) -> Result<(), End> {
+        while let Some(event) = self.session.receive(chunk, now)? {
+            match event {
+                Event::Data { stream, bytes } => self.data(stream, bytes, now, cx),
+                Event::Finished(stream) => self.finished(stream, now, cx),
+                Event::Reset(stream) => self.reset(stream),
+                Event::Opened(_) | Event::Acked(_) | Event::Writable(_) | Event::GoAway(_) | Event::Pong { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn data(&mut self, key: StreamKey, bytes: &[u8], now: Instant, cx: &mut Context<'_>) {
+        let Some(lodger) = self.session.get_mut(key) else { return };
+        if !lodger.begun {
+            lodger.begun = true;
+            if bytes.first() == Some(&GOSSIP) {
+                self.close(key);
+                return;
+            }
+        }
+        self.serve(key, bytes, now, cx);
+    }
+
+    fn finished(&mut self, key: StreamKey, now: Instant, cx: &mut Context<'_>) {
+        let Some(lodger) = self.session.get_mut(key) else { return };
+        lodger.ended = true;
+        lodger.stream.end();
+        if !lodger.begun {
+            // Consul cannot see what kind of stream it was to be, and ends the session.
+            self.close(key);
+            self.closing = true;
+        } else if lodger.stream.pending().is_none() {
+            self.serve(key, &[], now, cx);
+        }
+    }
+
+    fn reset(&mut self, key: StreamKey) {
+        let Some(lodger) = self.session.release(key) else { return };
+        self.held -= lodger.stream.held();
+        if let Some(number) = lodger.stream.pending() {
+            self.turn.calls.cancel(number);
+        }
+        self.closing |= !lodger.begun;
+    }
+
+    /// Lets a stream serve what it holds and `bytes`; puts it off while the peer does not take what is written to it.
+    fn serve(&mut self, key: StreamKey, bytes: &[u8], now: Instant, cx: &mut Context<'_>) {
+        let Some(place) = self.session.get_mut(key) else { return };
+        if place.stream.is_closed() {
+            return;
+        }
+        let mut lodger = std::mem::take(place);
+        self.held -= lodger.stream.held();
+        let credit = bytes.len() as u32;
+        let after = if self.unsent.len() + self.session.output_len() >= OUTPUT_BYTES_STOP_SERVING {
+            lodger.stream.hold(bytes);
+            if !lodger.put_off {
+                lodger.put_off = true;
+                self.put_off.push(key);
+            }
+            lodger.uncredited = lodger.uncredited.saturating_add(credit);
+            After::Wait
+        } else {
+            let waits = lodger.stream.pending().is_some();
+            let after = lodger.stream.serve(&mut self.turn, &mut self.session, key, bytes, now, cx);
+            // What waits behind a call in hand is not granted anew: the window bounds what a peer can make us hold.
+            if waits {
+                lodger.uncredited = lodger.uncredited.saturating_add(credit);
+            } else {
+                let used = std::mem::take(&mut lodger.uncredited).saturating_add(credit);
+                self.session.consumed(key, used as usize);
+            }
+            after
+        };
+        self.held += lodger.stream.held();
+        if let Some(since) = lodger.stream.since()
+            && !lodger.watched
+        {
+            lodger.watched = true;
+            self.slow.push_back((since, key));
+        }
+        if let Some(place) = self.session.get_mut(key) {
+            *place = lodger;
+        }
+        if after == After::Close {
+            self.close(key);
+        }
+    }
+
+    /// Serves the streams that were put off, as far as the peer takes the answers.
+    fn take_up(&mut self, now: Instant, cx: &mut Context<'_>) {
+        while !self.put_off.is_empty() && self.unsent.len() + self.session.output_len() < OUTPUT_BYTES_STOP_SERVING {
+            let key = self.put_off.swap_remove(0);
+            if let Some(lodger) = self.session.get_mut(key) {
+                lodger.put_off = false;
+                self.serve(key, &[], now, cx);
+            }
+        }
+    }
+
+    /// Our side of a stream ends after what is written to it. Whatever it waited on is freed.
+    fn close(&mut self, key: StreamKey) {
+        if let Some(lodger) = self.session.get_mut(key) {
+            self.held -= lodger.stream.held();
+            if let Some(number) = lodger.stream.pending() {
+                self.turn.calls.cancel(number);
+            }
+            lodger.stream.close();
+        }
+        self.session.finish(key);
+    }
+
+    /// Does what is due, and arms the timer for what is due next.
+    fn wait(&mut self, now: Instant, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
+        let limits = Arc::clone(&self.turn.server.limits);
+        let slow = self.give_up_slow(limits.request_read_timeout, now);
+        if self.session.poll_timeout().is_some_and(|due| due <= now) {
+            self.session.handle_timeout(now)?;
+        }
+        if self.session.output_len() > 0 {
+            self.flush(now, cx)?;
+        }
+        let next = [slow, self.unsent.deadline(limits.write_timeout), self.session.poll_timeout()];
+        if self.timer.poll(next.into_iter().flatten().min(), cx) {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+
+    /// Ends the streams whose request took too long from its first byte; says when to look again.
+    fn give_up_slow(&mut self, limit: Duration, now: Instant) -> Option<Instant> {
+        while let Some((since, key)) = self.slow.front().copied() {
+            if since + limit > now {
+                return Some(since + limit);
+            }
+            self.slow.pop_front();
+            let Some(lodger) = self.session.get_mut(key) else { continue };
+            lodger.watched = false;
+            match lodger.stream.since() {
+                None => {}
+                Some(began) if began + limit > now => {
+                    lodger.watched = true;
+                    self.slow.push_back((began, key));
+                }
+                Some(_) => {
+                    let mut lodger = std::mem::take(lodger);
+                    self.held -= lodger.stream.held();
+                    let text = GoStr::from(format!("rpc: request was not whole {limit:?} after its first byte"));
+                    lodger.stream.give_up(&self.turn, &mut self.session, key, text);
+                    if let Some(place) = self.session.get_mut(key) {
+                        *place = lodger;
+                    }
+                    self.close(key);
+                }
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,209 @@
+//! One stream on a connection of its own: type byte 0.
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Instant,
+};
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::{
+    Connection, End, OUTPUT_BYTES_STOP_READING, OUTPUT_BYTES_STOP_SERVING, RpcService, Server, Stop,
+    buffers::Buffers,
+    output::Unsent,
+    stream::Stream,
+    timer::Timer,
+    turn::{Answered, Lane, Turn},
+};
+use crate::{Answer, Fault};
+
+/// How many bytes of requests are held behind one that is being answered before nothing further is read.
+const PIPELINED_BYTES_MAX: usize = 64 * 1024;
+
+/// How often a connection reads in one turn before it lets others have theirs.
+const READS_PER_TURN: usize = 16;
+
+/// A connection that carries one net/rpc stream: a future that ends when it does.
+pub struct SingleServer<IO, S, F> {
+    io: IO,
+    turn: Turn<S, F, ()>,
+    stream: Stream,
+    unsent: Unsent,
+    timer: Timer,
+    /// The peer will send no more.
+    ended: bool,
+}
+
+impl<S> Server<S> {
+    /// Serves one net/rpc stream on `io`. The type byte has been read already.
+    pub fn single<IO, F>(&self, io: IO, connection: Arc<Connection>) -> SingleServer<IO, S, F>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+        S: RpcService<F>,
+        F: Future<Output = Result<Answer, Fault>> + Unpin,
+    {
+        SingleServer {
+            io,
+            turn: Turn::new(self.clone(), connection),
+            stream: Stream::default(),
+            unsent: Unsent::default(),
+            timer: Timer::default(),
+            ended: false,
+        }
+    }
+}
+
+/// The only stream's answers go straight into the output.
+struct Output<'o>(&'o mut Vec<u8>);
+
+impl Lane for Output<'_> {
+    type Stream = ();
+
+    fn send(&mut self, (): (), write: impl FnOnce(&mut Vec<u8>)) {
+        write(self.0);
+    }
+
+    fn send_shared(&mut self, (): (), write: impl FnOnce(&mut Vec<u8>), shared: Bytes) {
+        write(self.0);
+        self.0.extend_from_slice(&shared);
+    }
+}
+
+impl<IO, S, F> Future for SingleServer<IO, S, F>
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+    S: RpcService<F> + Unpin,
+    F: Future<Output = Result<Answer, Fault>> + Unpin,
+{
+    type Output = Result<(), End>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        this.turn.connection.listen(cx);
+        let mut buffers = Buffers::borrow();
+        let polled = this.take_turn(&mut buffers, cx);
+        buffers.give_back();
+        polled
+    }
+}
+
+impl<IO, S, F> SingleServer<IO, S, F>
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+    S: RpcService<F>,
+    F: Future<Output = Result<Answer, Fault>> + Unpin,
+{
+    fn take_turn(&mut self, buffers: &mut Buffers, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
+        let now = Instant::now();
+        if self.turn.connection.stopping() == Stop::Now {
+            return Poll::Ready(Err(End::Stopped));
+        }
+        self.take_answers(&mut buffers.output, now, cx);
+        for read in 0.. {
+            self.unsent.write(&mut self.io, &mut buffers.output, now, cx)?;
+            if self.stream.is_closed() || !self.may_read() {
+                break;
+            }
+            if read == READS_PER_TURN {
+                cx.waker().wake_by_ref();
+                break;
+            }
+            let mut buffer = ReadBuf::new(&mut buffers.input);
+            match Pin::new(&mut self.io).poll_read(cx, &mut buffer) {
+                Poll::Pending => break,
+                Poll::Ready(result) => result?,
+            }
+            let chunk = buffer.filled();
+            if chunk.is_empty() {
+                self.ended = true;
+                self.stream.end();
+            }
+            self.stream.serve(&mut self.turn, &mut Output(&mut buffers.output), (), chunk, now, cx);
+        }
+        let idle = self.stream.pending().is_none() && self.stream.since().is_none();
+        if self.turn.connection.stopping() == Stop::Drain && idle {
+            self.stream.close();
+        }
+        if self.stream.is_closed() && self.unsent.len() == 0 {
+            return self.hang_up(&mut buffers.input, cx);
+        }
+        self.unsent.check(self.turn.server.limits.write_timeout, now)?;
+        self.wait(now, cx)
+    }
+
+    fn may_read(&self) -> bool {
+        let busy = self.stream.pending().is_some();
+        !self.ended
+            && self.unsent.len() < if busy { OUTPUT_BYTES_STOP_READING } else { OUTPUT_BYTES_STOP_SERVING }
+            && !(busy && self.stream.held() >= PIPELINED_BYTES_MAX)
+    }
+
+    /// Writes what has been answered since the last turn.
+    fn take_answers(&mut self, output: &mut Vec<u8>, now: Instant, cx: &mut Context<'_>) {
+        let mut lane = Output(output);
+        let mut any = false;
+        for (number, answer) in self.turn.connection.take_answers() {
+            if let Some(to) = self.turn.calls.answered(number, answer.is_ok()) {
+                let answered = self.turn.deliver(&mut lane, to, answer);
+                any |= note(&mut self.stream, answered);
+            }
+        }
+        while let Poll::Ready((to, result)) = self.turn.calls.poll_ready(cx) {
+            let answered = self.turn.settle(&mut lane, to, result);
+            any |= note(&mut self.stream, answered);
+        }
+        if any && !self.stream.is_closed() {
+            self.stream.serve(&mut self.turn, &mut lane, (), &[], now, cx);
+        }
+    }
+
+    /// Arms the timer for what has a deadline.
+    fn wait(&mut self, now: Instant, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
+        let limits = &self.turn.server.limits;
+        let limit = limits.request_read_timeout;
+        let request = self.stream.since().map(|since| since + limit);
+        if request.is_some_and(|deadline| deadline <= now) {
+            return Poll::Ready(Err(End::SlowRequest { limit }));
+        }
+        let next = [request, self.unsent.deadline(limits.write_timeout)].into_iter().flatten().min();
+        if self.timer.poll(next, cx) {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+
+    /// Ends the connection so that the peer sees our last answer: what it has sent meanwhile is taken off the socket, as
+    /// closing over unread bytes would reset the connection and lose the answer.
+    fn hang_up(&mut self, input: &mut [u8], cx: &mut Context<'_>) -> Poll<Result<(), End>> {
+        ready!(Pin::new(&mut self.io).poll_shutdown(cx))?;
+        for _ in 0..READS_PER_TURN {
+            let mut buffer = ReadBuf::new(input);
+            match Pin::new(&mut self.io).poll_read(cx, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
+                _ => break,
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Records what became of the call in hand. True if the stream may go on.
+fn note(stream: &mut Stream, answered: Answered) -> bool {
+    match answered {
+        Answered::Open => {
+            stream.answered();
+            true
+        }
+        Answered::Close => {
+            stream.close();
+            false
+        }
+        Answered::Later(number) => {
+            stream.wait_for(number);
+            false
+        }
+    }
+}
