@@ -1,0 +1,200 @@
+//! `cargo xtask bench`: our server beside the least Go server on HashiCorp's modules, in turn, as a markdown table.
+//!
+//! Both get the same loads from the same generator (`tests/interop/go/cmd/load`), one after the other in every round,
+//! so that what the machine does meanwhile falls on both. Ratios say something, absolute figures only for this machine.
+
+mod loads; // what is measured, and the goals
+mod micro; // the crates' own criterion benches
+mod samples; // figures of all rounds, and their medians
+mod table; // markdown
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use crate::interop::go::{Go, Peers};
+use crate::interop::servers::{self, Profile, Server, workspace_root};
+use loads::{LOADS, Load};
+use samples::{Samples, Side};
+
+/// What `cargo xtask bench --help` prints.
+const USAGE: &str = "\
+cargo xtask bench [--quick] [--rounds N] [--only TEXT] [--no-micro] [--server PATH] [--against H:P --against-pid N]
+
+  --quick          shorter loads and fewer connections: to see that it works, not to keep
+  --rounds N       rounds of each load, 3 or more (default 3); the table shows medians
+  --only TEXT      only the loads whose names contain the text; no micro-benches
+  --no-micro       leave the crates' micro-benches out
+  --server PATH    run this server binary, do not build one
+  --against H:P    measure a third server, which is already there, in the same turns
+  --against-pid N  its process. Memory wants a fresh process each time, and is not measured there
+
+The table goes to the standard output, progress to the standard error.";
+
+/// Fewer rounds have no median worth the name.
+const ROUNDS_MIN: usize = 3;
+
+/// Runs the command with the arguments that follow `cargo xtask bench`.
+///
+/// # Errors
+/// A wrong argument, Go missing, a build that fails, or a load that a server did not answer: the table is printed
+/// before that is reported.
+pub(crate) fn run(args: &[String]) -> Result<()> {
+    let Some(options) = Options::parse(args)? else {
+        println!("{USAGE}");
+        return Ok(());
+    };
+    let go = Go::find()?.context("a bench compares with a Go server, and Go is not installed")?;
+    let peers = go.build(&workspace_root().join("tests/interop/go"))?;
+    let ours = match &options.server {
+        Some(path) => path.clone(),
+        None => servers::build_proconsul(Profile::Release)?,
+    };
+    let bench = Bench { options: &options, peers, ours };
+    let mut samples = Samples::default();
+    for load in LOADS.iter().filter(|load| options.wants(load)) {
+        bench.measure(load, &mut samples)?;
+    }
+    ensure!(!samples.is_empty(), "no load has {:?} in its name", options.only);
+    let micro = if options.micro && options.only.is_none() { Some(micro::run(options.quick)) } else { None };
+
+    println!("{}", table::head(&options.repeat, options.rounds)?);
+    println!("{}", table::goals(&samples, options.against.is_some()));
+    println!("{}", table::calls(&samples));
+    if let Some(micro) = &micro {
+        println!("{}", table::micro(&micro.figures));
+    }
+    let mut failures = samples.failures().to_vec();
+    failures.extend(micro.into_iter().flat_map(|micro| micro.failures));
+    ensure!(failures.is_empty(), "not everything could be measured:\n{}", failures.join("\n"));
+    Ok(())
+}
+
+struct Options {
+    quick: bool,
+    rounds: usize,
+    only: Option<String>,
+    micro: bool,
+    server: Option<PathBuf>,
+    against: Option<Against>,
+    /// The arguments as they were given.
+    repeat: String,
+}
+
+/// A server that somebody else started.
+struct Against {
+    addr: String,
+    pid: u32,
+}
+
+impl Options {
+    /// `None` when help was asked for.
+    fn parse(args: &[String]) -> Result<Option<Self>> {
+        let mut options = Self {
+            quick: false,
+            rounds: ROUNDS_MIN,
+            only: None,
+            micro: true,
+            server: None,
+            against: None,
+            repeat: args.join(" "),
+        };
+        let (mut against, mut against_pid) = (None, None);
+        let mut args = args.iter();
+        while let Some(arg) = args.next() {
+            let mut value = || args.next().with_context(|| format!("{arg} needs a value"));
+            match arg.as_str() {
+                "--quick" => options.quick = true,
+                "--rounds" => options.rounds = value()?.parse().context("--rounds")?,
+                "--only" => options.only = Some(value()?.clone()),
+                "--no-micro" => options.micro = false,
+                "--server" => options.server = Some(value()?.into()),
+                "--against" => against = Some(value()?.clone()),
+                "--against-pid" => against_pid = Some(value()?.parse().context("--against-pid")?),
+                "-h" | "--help" => return Ok(None),
+                other => bail!("{other}: no such argument\n\n{USAGE}"),
+            }
+        }
+        ensure!(options.rounds >= ROUNDS_MIN, "--rounds is at least {ROUNDS_MIN}");
+        options.against = match (against, against_pid) {
+            (Some(addr), Some(pid)) => Some(Against { addr, pid }),
+            (None, None) => None,
+            _ => bail!("--against and --against-pid go together"),
+        };
+        Ok(Some(options))
+    }
+
+    fn wants(&self, load: &Load) -> bool {
+        self.only.as_ref().is_none_or(|text| load.name.contains(text.as_str()))
+    }
+}
+
+struct Bench<'a> {
+    options: &'a Options,
+    peers: Peers,
+    ours: PathBuf,
+}
+
+impl Bench<'_> {
+    fn start(&self, side: Side) -> Result<Server> {
+        match side {
+            Side::Ours => Server::start_proconsul(&self.ours, 0),
+            Side::Floor | Side::Against => Server::start_floor(&self.peers.server),
+        }
+    }
+
+    /// All rounds of one load: ours, floor, ours, floor, and so on. Each load has processes of its own; where memory
+    /// is measured, each round has.
+    fn measure(&self, load: &'static Load, samples: &mut Samples) -> Result<()> {
+        let started = Instant::now();
+        let kept = match load.fresh {
+            true => None,
+            false => Some([self.start(Side::Ours)?, self.start(Side::Floor)?]),
+        };
+        for round in 0..self.options.rounds {
+            for (i, side) in [Side::Ours, Side::Floor].into_iter().enumerate() {
+                let fresh = if kept.is_none() { Some(self.start(side)?) } else { None };
+                let server = kept.as_ref().map(|pair| &pair[i]).or(fresh.as_ref());
+                let server = server.expect("a load without kept servers has just started one");
+                samples.add(load, side, self.put_on(load, server.addr(), server.pid()));
+            }
+            if let Some(against) = &self.options.against {
+                let mut line = self.put_on(load, &against.addr, against.pid);
+                if let Ok(Value::Object(figures)) = &mut line {
+                    figures.remove(loads::MEMORY);
+                }
+                samples.add(load, Side::Against, line);
+            }
+            eprintln!("{}: round {} of {}", load.name, round + 1, self.options.rounds);
+        }
+        eprintln!("{}: {:.0} s", load.name, started.elapsed().as_secs_f64());
+        Ok(())
+    }
+
+    /// Puts the load on a server once and gives the generator's line.
+    fn put_on(&self, load: &Load, addr: &str, pid: u32) -> Result<Value> {
+        run_load(&self.peers.load, load, self.options.quick, addr, pid)
+    }
+}
+
+fn run_load(generator: &Path, load: &Load, quick: bool, addr: &str, pid: u32) -> Result<Value> {
+    let times = match quick {
+        true => ["-duration", "1s", "-warmup", "300ms", "-settle", "2s"],
+        false => ["-duration", "4s", "-warmup", "1s", "-settle", "4s"],
+    };
+    let out = Command::new(generator)
+        .args(["-addr", addr, "-server-pid", &pid.to_string()])
+        .args(load.args)
+        .args(times)
+        .output()
+        .context("running the load generator")?;
+    let line: Value = serde_json::from_slice(&out.stdout)
+        .with_context(|| format!("{}: {}", load.name, String::from_utf8_lossy(&out.stderr).trim()))?;
+    if let Some(error) = line["error"].as_str() {
+        bail!("{}: {error}", load.name);
+    }
+    Ok(line)
+}
