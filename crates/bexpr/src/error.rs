@@ -58,8 +58,9 @@ pub enum FilterError {
     /// Parentheses and `not` nested deeper than [`NESTING_MAX`].
     #[error("expression nests deeper than {NESTING_MAX} levels")]
     TooDeep,
-    /// A regular expression that would take more than [`REGEX_BYTES_MAX`] when compiled.
-    #[error("regular expression {pattern} needs more than {REGEX_BYTES_MAX} bytes")]
+    /// A regular expression of Go's that is too much here: more than [`REGEX_BYTES_MAX`] compiled, or groups nested deeper
+    /// than the `regex` crate takes.
+    #[error("regular expression {pattern} is too big: over {REGEX_BYTES_MAX} bytes compiled, or too deep")]
     RegexTooBig {
         /// Quoted as Go's `%q` does.
         pattern: String,
