@@ -136,6 +136,28 @@ pub struct HealthCheckDefinition {
     pub ttl: GoDuration,
 }
 
+impl HealthCheckDefinition {
+    /// The word for how it checks, as an agent would fill it in: that of the first way that is set up completely, empty
+    /// when none is. All but scripts, time to live and aliases need an interval.
+    pub fn kind(&self) -> &'static str {
+        let regular = self.interval > GoDuration::ZERO;
+        let script = self.script_args.as_ref().is_some_and(|args| !args.is_empty());
+        let ways = [
+            ("grpc", regular && !self.grpc.is_empty()),
+            ("http", regular && !self.http.is_empty()),
+            ("ttl", self.ttl > GoDuration::ZERO),
+            ("tcp", regular && !self.tcp.is_empty()),
+            ("udp", regular && !self.udp.is_empty()),
+            ("alias", !self.alias_node.is_empty() || !self.alias_service.is_empty()),
+            ("docker", regular && script && !self.docker_container_id.is_empty()),
+            ("script", script),
+            ("h2ping", regular && !self.h2ping.is_empty()),
+            ("os_service", regular && !self.os_service.is_empty()),
+        ];
+        ways.into_iter().find(|(_, is_set)| *is_set).map_or("", |(word, _)| word)
+    }
+}
+
 /// What an agent is told to check: a definition as it stands in a service's own.
 #[derive(Wire, Clone, Debug, Default, PartialEq)]
 pub struct CheckType {
@@ -223,4 +245,27 @@ pub struct CheckType {
     pub deregister_critical_service_after: GoDuration,
     /// How many bytes of output to keep.
     pub output_max_size: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_way_of_checking_counts_once_it_is_set_up_completely() {
+        let interval = GoDuration(1);
+        let none = HealthCheckDefinition::default;
+        let cases = [
+            (none(), ""),
+            (HealthCheckDefinition { http: "h".into(), ..none() }, ""),
+            (HealthCheckDefinition { http: "h".into(), interval, ..none() }, "http"),
+            (HealthCheckDefinition { http: "h".into(), grpc: "g".into(), interval, ..none() }, "grpc"),
+            (HealthCheckDefinition { http: "h".into(), ttl: GoDuration(1), ..none() }, "ttl"),
+            (HealthCheckDefinition { alias_service: "s".into(), ..none() }, "alias"),
+            (HealthCheckDefinition { script_args: Some(vec!["s".into()]), ..none() }, "script"),
+        ];
+        for (definition, word) in cases {
+            assert_eq!(definition.kind(), word);
+        }
+    }
 }

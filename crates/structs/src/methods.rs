@@ -25,13 +25,14 @@ pub trait Method {
 }
 
 /// Position of the method with this full name (`KVS.Get`) in [`METHODS`]; `None` when Consul has no such method.
-pub fn find(name: &str) -> Option<u16> {
-    METHODS.binary_search_by(|row| row.name.cmp(name)).ok().map(|index| index as u16)
+pub fn find(name: impl AsRef<[u8]>) -> Option<u16> {
+    let name = name.as_ref();
+    METHODS.binary_search_by(|row| row.name.as_bytes().cmp(name)).ok().map(|index| index as u16)
 }
 
 /// Whether any method belongs to this service (`KVS`).
-pub fn has_service(service: &str) -> bool {
-    METHODS.iter().any(|row| row.service() == service)
+pub fn has_service(service: impl AsRef<[u8]>) -> bool {
+    METHODS.iter().any(|row| row.service().as_bytes() == service.as_ref())
 }
 
 /// As [`find`], at compile time; a name without a row does not compile.

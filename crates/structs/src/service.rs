@@ -1,10 +1,14 @@
 //! Services on nodes.
 
+mod validate; // what is wrong with a service as such
+
 use proconsul_msgpack::{GoStr, Wire};
 
 use crate::{
     List, Map, Token, check::CheckType, node::Locality, proxy::ConnectProxyConfig, raft::RaftIndex, text_set::text_set,
 };
+
+pub use validate::METRICS_SOCKET_DIR_BYTES_MAX;
 
 /// Name and id of the service that the servers themselves are.
 pub const CONSUL_SERVICE: &str = "consul";

@@ -128,6 +128,12 @@ wire_texts! {
         /// An upstream that listens in two ways.
         UPSTREAM_PORT_AND_SOCKET =
             "only one of upstream local bind port or local socket path can be defined and nonzero" => Report;
+        /// An upstream in another datacenter and in a partition that has none there.
+        UPSTREAM_DATACENTER_AND_PARTITION =
+            "upstreams cannot target another datacenter in non default partition" => Report;
+        /// An upstream in a peered cluster and in a partition that is not the service's own.
+        UPSTREAM_PEER_AND_PARTITION =
+            "upstreams must target peers in the same partition as the service" => Report;
         /// An upstream both in a peered cluster and in another datacenter.
         UPSTREAM_PEER_AND_DATACENTER =
             "upstream cannot specify both destination peer and datacenter" => Report;
@@ -189,6 +195,12 @@ wire_texts! {
         expose_bad_port(port: i64) = "expose.paths: invalid listener port: {port}" => Report;
         /// An upstream of a kind that nobody knows.
         unknown_upstream_type(kind: GoQuoted<'_>) = "unknown upstream destination type: {kind}" => Report;
+        /// An exposed path with a protocol that cannot be exposed. Consul lists the allowed ones in random order.
+        expose_bad_protocol(protocol: &str, path: &str) =
+            "protocol '{protocol}' not supported for path: {path}, must be in: [http http2]" => Report;
+        /// A directory for a proxy's metrics socket that is longer than a socket's path may be.
+        metrics_socket_dir_too_long(length: usize, max: usize) =
+            "Proxy.Config: envoy_hcp_metrics_bind_socket_dir length {length} exceeds max {max}" => Report;
         /// Two upstreams for one destination.
         duplicate_upstream(upstream: &str) = "upstreams cannot contain duplicates of {upstream}" => Report;
         /// Two upstreams on one address.

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+const NIL: u8 = 0xc0;
+
 /// Facts of `types.json`: for each structure its fields in order of declaration, with their wire kinds.
 pub(super) struct Shapes(HashMap<String, Vec<(String, String)>>);
 
@@ -25,7 +27,7 @@ impl Shapes {
 
     fn copy<'a>(&self, kind: &str, bytes: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
         let inside = |name: &str| kind.strip_prefix(name)?.strip_prefix('<')?.strip_suffix('>');
-        if bytes[0] == 0xc0 {
+        if bytes[0] == NIL {
             return verbatim(bytes, out);
         }
         if let Some(kind) = inside("opt") {
@@ -56,7 +58,7 @@ impl Shapes {
 
     fn structure<'a>(&self, fields: &[(String, String)], bytes: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
         let (count, mut rest) = length(bytes);
-        let mut values = HashMap::new();
+        let mut values: HashMap<String, &[u8]> = HashMap::new();
         for _ in 0..count {
             let (_, after) = length(rest);
             let (key, value) = after.split_at(length(rest).0);
@@ -66,7 +68,8 @@ impl Shapes {
         out.push(0xdc);
         out.extend_from_slice(&(fields.len() as u16).to_be_bytes());
         for (key, kind) in fields {
-            self.copy(kind, values[key], out);
+            // A field that was left out because it is empty still has its place.
+            self.copy(kind, values.get(key.as_str()).copied().unwrap_or(&[NIL]), out);
         }
         rest
     }
@@ -90,7 +93,7 @@ fn verbatim<'a>(bytes: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
 
 /// The length that a raw, list or map announces, and what follows its header. Only forms that Go writes.
 fn length(bytes: &[u8]) -> (usize, &[u8]) {
-    let number = |digits: &[u8]| digits.iter().fold(0, |sum, digit| sum << 8 | usize::from(*digit));
+    let number = |digits: &[u8]| digits.iter().fold(0, |sum, digit| (sum << 8) | usize::from(*digit));
     match bytes[0] {
         of @ 0x80..=0x9f => (usize::from(of & 0x0f), &bytes[1..]),
         of @ 0xa0..=0xbf => (usize::from(of & 0x1f), &bytes[1..]),
