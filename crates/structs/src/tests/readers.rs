@@ -41,3 +41,21 @@ fn debug_of_a_request_hides_its_token() {
     assert_eq!(request.query_options.token.reveal().as_bytes(), b"sesame-1");
     assert!(!format!("{request:?}").contains("sesame"));
 }
+
+/// A service whose nested definitions nest `depth` times.
+fn nested(depth: usize) -> Vec<u8> {
+    let mut bytes = b"\x81\xa7Connect".to_vec();
+    for _ in 0..depth {
+        bytes.extend_from_slice(b"\x81\xaeSidecarService\x81\xa7Connect");
+    }
+    bytes.push(0x80);
+    bytes
+}
+
+#[test]
+fn definitions_nested_without_end_are_refused_and_harm_nobody() {
+    // The test's own stack, 2 MiB, is no larger than that of a server's threads.
+    assert!(from_slice::<NodeService>(&nested(1)).is_ok());
+    assert!(from_slice::<NodeService>(&nested(80)).is_ok());
+    assert!(from_slice::<NodeService>(&nested(100_000)).is_err());
+}
