@@ -83,7 +83,7 @@ type load struct {
 type worker struct {
 	answered atomic.Int64 // calls
 	slowest  atomic.Int64 // nanoseconds of the longest call
-	lastErr  atomic.Value
+	lastErr  atomic.Value // text of the last error
 }
 
 func startLoad(addr string) *load {
@@ -110,7 +110,7 @@ func (w *worker) run(l *load, shared *redialling, key string) {
 		err := shared.writeAndRead(key)
 		w.slowest.Store(max(w.slowest.Load(), int64(time.Since(started))))
 		if err != nil {
-			w.lastErr.Store(err)
+			w.lastErr.Store(err.Error())
 			time.Sleep(20 * time.Millisecond)
 			continue
 		}
