@@ -60,42 +60,33 @@ struct Accepting {
     waker: Option<Waker>,
 }
 
-/// How the incoming half of a stream ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum InputEnd {
-    /// It did not.
-    Open,
-    /// The peer finished.
-    Finished,
-    /// The peer reset the stream, or it was given up.
-    Reset,
-}
-
 /// The handle's half of a stream.
 #[derive(Debug)]
 struct Cell {
     key: StreamKey,
     /// Data that came and was not read.
     input: BytesMut,
-    input_end: InputEnd,
+    /// The peer finished.
+    is_finished: bool,
+    /// The stream was reset by either side, or given up.
+    is_reset: bool,
     reader: Option<Waker>,
     writer: Option<Waker>,
 }
 
 impl Cell {
     fn new(key: StreamKey) -> Self {
-        Self { key, input: BytesMut::new(), input_end: InputEnd::Open, reader: None, writer: None }
+        Self { key, input: BytesMut::new(), is_finished: false, is_reset: false, reader: None, writer: None }
     }
 
-    fn end_input(&mut self, end: InputEnd) {
-        if self.input_end == InputEnd::Open {
-            self.input_end = end;
-        }
+    fn finish_input(&mut self) {
+        self.is_finished = true;
         wake(&mut self.reader);
     }
 
     fn give_up(&mut self) {
-        self.end_input(InputEnd::Reset);
+        self.is_reset = true;
+        wake(&mut self.reader);
         wake(&mut self.writer);
     }
 }
@@ -190,7 +181,7 @@ impl Inner {
             }
             Event::Finished(stream) => {
                 if let Some(cell) = self.cell_of(stream) {
-                    cell.end_input(InputEnd::Finished);
+                    cell.finish_input();
                 }
                 self.wake_openers();
             }
@@ -375,12 +366,12 @@ impl Inner {
             return Poll::Ready(Ok(()));
         }
         if cell.input.is_empty() {
-            return match cell.input_end {
-                InputEnd::Finished => Poll::Ready(Ok(())),
-                InputEnd::Reset if is_over => Poll::Ready(Err(over())),
-                InputEnd::Reset => Poll::Ready(Err(was_reset())),
-                InputEnd::Open => {
-                    cell.reader = Some(cx.waker().clone());
+            // A reset takes nothing from what was complete before it.
+            return match cell {
+                Cell { is_finished: true, .. } => Poll::Ready(Ok(())),
+                Cell { is_reset: true, .. } => Poll::Ready(Err(if is_over { over() } else { was_reset() })),
+                Cell { reader, .. } => {
+                    *reader = Some(cx.waker().clone());
                     Poll::Pending
                 }
             };
@@ -427,17 +418,19 @@ impl Inner {
 
     fn writable_key(&self, id: CellId) -> io::Result<StreamKey> {
         let cell = self.cells.get(id).filter(|_| self.is_running()).ok_or_else(over)?;
-        match cell.input_end {
-            _ if self.session.is_open_for_write(cell.key) => Ok(cell.key),
-            InputEnd::Reset => Err(was_reset()),
-            _ => Err(io::Error::new(io::ErrorKind::BrokenPipe, "the yamux stream was finished")),
+        if self.session.is_open_for_write(cell.key) {
+            Ok(cell.key)
+        } else if cell.is_reset {
+            Err(was_reset())
+        } else {
+            Err(io::Error::new(io::ErrorKind::BrokenPipe, "the yamux stream was finished"))
         }
     }
 
     /// Sends FIN after all that was written. Doing so again changes nothing.
     pub(super) fn finish(&mut self, id: CellId, now: Instant) -> io::Result<()> {
         let cell = self.cells.get(id).filter(|_| self.is_running()).ok_or_else(over)?;
-        if cell.input_end == InputEnd::Reset {
+        if cell.is_reset {
             return Err(was_reset());
         }
         let key = cell.key;

@@ -67,6 +67,10 @@ pub(super) struct Pending {
 }
 
 impl Pending {
+    fn is_empty(&self) -> bool {
+        !(self.opened || self.acked || self.writable || self.reset || self.finished)
+    }
+
     fn next(&mut self, data_is_through: bool) -> Option<Event<'static>> {
         let stream = self.stream?;
         let event = if std::mem::take(&mut self.opened) {
@@ -347,9 +351,14 @@ impl<T> Session<T> {
         let was_blocked = stream.backlog.is_some() || stream.send.available() == 0;
         stream.send.grant(delta);
         if self.drain_backlog(key) {
-            self.unlink(key);
-            // The peer's FIN was seen before, or comes with this very frame.
-            self.doomed = Some(key);
+            if self.pending.is_empty() {
+                self.remove(key);
+            } else {
+                // The peer's FIN came with this very frame, and is still to be told.
+                self.unlink(key);
+                self.doomed = Some(key);
+            }
+            return;
         }
         self.pending.writable = was_blocked && self.send_window(key) > 0;
     }

@@ -1,4 +1,4 @@
-use super::{Flag::*, StreamState::*, *};
+use super::{StreamState::*, *};
 
 /// Every pair of state and flag. `None` is a violation.
 const TABLE: [(StreamState, [Option<StreamState>; 4]); 7] = [
