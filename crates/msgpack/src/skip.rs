@@ -9,7 +9,7 @@ use crate::reader::Reader;
 pub const SKIP_DEPTH_MAX: usize = 10_000;
 
 /// Levels kept in place; deeper ones go to the heap.
-const INLINE_LEVELS: usize = 24;
+const INLINE_LEVELS: usize = 8;
 
 /// What one descriptor byte asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
