@@ -1,0 +1,511 @@
+//! Where queries wait.
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Instant,
+};
+
+use bytes::Bytes;
+use foldhash::fast::RandomState;
+use metrics::{Counter, Gauge};
+use parking_lot::Mutex;
+use proconsul_netrpc::{Encode, Fault, Park, Parked, ReplyTo};
+use proconsul_state::{Changes, Snapshot, Store, Watch, WatchIndex, WatchSet};
+use slab::Slab;
+use tokio::sync::Notify;
+
+use super::{QueryTimes, hold::Hold};
+
+/// How many queries may wait in a server at once. One more is answered with what there is, as if its wait were over.
+pub const PARKED_MAX: usize = 1_000_000;
+
+/// How many entries are evaluated before other tasks get their turn.
+const EVALUATED_PER_TURN: usize = 64;
+
+/// A query that can be asked again of any snapshot, from the bytes of its request.
+pub(super) trait Question: Send + Sync {
+    /// Answers from one snapshot.
+    fn evaluate(&self, body: &[u8], at: &Snapshot, watches: &mut WatchSet) -> Result<Evaluated, Fault>;
+}
+
+/// An answer that is not encoded yet.
+pub(super) struct Evaluated {
+    /// The index that it goes by.
+    pub(super) index: u64,
+    /// What was asked for does not exist.
+    pub(super) nothing: bool,
+    /// The answer.
+    pub(super) reply: Box<dyn Encode + Send>,
+}
+
+/// Which query: its method, and its request as it came. Rights are part of it, as the token is.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Identity {
+    method: u16,
+    body: Arc<[u8]>,
+}
+
+/// Identical queries that wait.
+struct Entry {
+    identity: Identity,
+    question: Arc<dyn Question>,
+    /// The answer must go by an index above this one.
+    past: u64,
+    /// What was asked for did not exist when it was last looked at.
+    nothing: bool,
+    /// Something that it watches has changed since it was last looked at.
+    dirty: bool,
+    /// Tells it from others that have had, or will have, its place.
+    generation: u32,
+    watches: Box<[Watch]>,
+    waiters: Slab<Waiter>,
+}
+
+struct Waiter {
+    to: ReplyTo,
+    until: Instant,
+}
+
+/// A waiter's place in the lot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ticket {
+    entry: u32,
+    generation: u32,
+    waiter: u32,
+}
+
+/// How much has been done: for tests, benches and whoever wants to know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Queries that wait now.
+    pub parked: usize,
+    /// Different queries among them.
+    pub entries: usize,
+    /// How often an entry was evaluated because of a change or at the end of a wait.
+    pub evaluations: u64,
+    /// How often an answer of an entry was encoded.
+    pub encodings: u64,
+}
+
+/// Every query that waits in a server.
+pub struct Lot {
+    store: Arc<Store>,
+    times: QueryTimes,
+    state: Mutex<State>,
+    work: Notify,
+    evaluations: AtomicU64,
+    encodings: AtomicU64,
+    queries: Counter,
+    blocking: Gauge,
+}
+
+#[derive(Default)]
+struct State {
+    entries: Slab<Entry>,
+    by_identity: HashMap<Identity, u32, RandomState>,
+    watches: WatchIndex<u32>,
+    /// Every waiter by the end of its wait.
+    waits: BTreeSet<(Instant, u32, u32)>,
+    /// Entries to look at again; each at most once.
+    dirty: Vec<u32>,
+    generation: u32,
+    parked: usize,
+    /// The server stops: nobody waits any more.
+    closed: bool,
+}
+
+impl Lot {
+    /// An empty lot over `store`. Its evaluator is [`run`](Self::run).
+    pub fn new(store: Arc<Store>, times: QueryTimes) -> Arc<Self> {
+        Arc::new(Self {
+            store,
+            times,
+            state: Mutex::default(),
+            work: Notify::new(),
+            evaluations: AtomicU64::new(0),
+            encodings: AtomicU64::new(0),
+            queries: metrics::counter!("rpc.query"),
+            blocking: metrics::gauge!("rpc.queries_blocking"),
+        })
+    }
+
+    /// How long queries wait.
+    pub fn times(&self) -> QueryTimes {
+        self.times
+    }
+
+    /// How much waits and has been done.
+    pub fn counts(&self) -> Counts {
+        let state = self.state.lock();
+        Counts {
+            parked: state.parked,
+            entries: state.entries.len(),
+            evaluations: self.evaluations.load(Relaxed),
+            encodings: self.encodings.load(Relaxed),
+        }
+    }
+
+    pub(super) fn count_query(&self) {
+        self.queries.increment(1);
+    }
+
+    /// An apply has changed something. Call it after the store shows the change.
+    pub fn changed(&self, changes: &Changes) {
+        if changes.is_empty() {
+            return;
+        }
+        let mut state = self.state.lock();
+        if state.watches.is_empty() {
+            return;
+        }
+        let mut found = Vec::new();
+        state.watches.affected(changes, &mut found);
+        let mut any = false;
+        for entry in found {
+            any |= state.mark(entry);
+        }
+        drop(state);
+        if any {
+            self.work.notify_one();
+        }
+    }
+
+    /// Everything may have changed, as after a restore: all are looked at again.
+    pub fn changed_entirely(&self) {
+        let mut state = self.state.lock();
+        let all: Vec<u32> = state.entries.iter().map(|(key, _)| key as u32).collect();
+        for entry in all {
+            state.mark(entry);
+        }
+        drop(state);
+        self.work.notify_one();
+    }
+
+    /// Answers everybody with what there is, and from now on nobody waits: the server stops.
+    pub fn close(&self) {
+        self.state.lock().closed = true;
+        self.changed_entirely();
+    }
+
+    /// A place beside those who ask the same already, for whom nothing is new: no need to look.
+    pub(super) fn join(self: &Arc<Self>, method: u16, body: &[u8], until: Instant) -> Option<Parking> {
+        let mut state = self.state.lock();
+        if state.closed || state.parked >= PARKED_MAX {
+            return None;
+        }
+        let identity = Identity { method, body: Arc::from(body) };
+        let key = *state.by_identity.get(&identity)?;
+        let entry = state.entries.get_mut(key as usize).filter(|entry| !entry.dirty)?;
+        let (identity, question) = (entry.identity.clone(), Arc::clone(&entry.question));
+        let (past, nothing) = (entry.past, entry.nothing);
+        drop(state);
+        Some(Parking { lot: Arc::clone(self), question, identity, past, until, looked: None, nothing })
+    }
+
+    fn park(self: Arc<Self>, parking: Parking, to: ReplyTo) -> Box<dyn Parked> {
+        let Parking { question, identity, past, until, looked, nothing, .. } = parking;
+        let mut guard = self.state.lock();
+        let state = &mut *guard;
+        if state.closed || state.parked >= PARKED_MAX {
+            drop(guard);
+            let answer = self.answer(&*question, &identity.body);
+            to.send(answer);
+            return Box::new(Gone);
+        }
+        let key = match state.by_identity.get(&identity) {
+            Some(key) => *key,
+            None => {
+                let (at, watches) = looked.map_or((None, Vec::new()), |(at, watches)| (Some(at), watches));
+                state.generation = state.generation.wrapping_add(1);
+                let entry = Entry {
+                    identity: identity.clone(),
+                    question,
+                    past,
+                    nothing,
+                    dirty: false,
+                    generation: state.generation,
+                    watches: watches.into_boxed_slice(),
+                    waiters: Slab::with_capacity(1),
+                };
+                let key = state.entries.insert(entry) as u32;
+                state.by_identity.insert(identity, key);
+                state.watch(key);
+                // A change that came between the look and now found nobody to tell.
+                if at != Some(self.store.snapshot().index) {
+                    state.mark(key);
+                    self.work.notify_one();
+                }
+                key
+            }
+        };
+        let ticket = state.add(key, Waiter { to, until });
+        let earliest = state.waits.first().is_some_and(|(first, ..)| *first == until);
+        self.blocking.set(state.parked as f64);
+        drop(guard);
+        if earliest {
+            self.work.notify_one(); // the evaluator sleeps until a later end
+        }
+        Box::new(Hold { lot: self, ticket })
+    }
+
+    /// Takes one waiter out. Nothing happens if it has been answered.
+    pub(super) fn leave(&self, ticket: Ticket) {
+        let mut state = self.state.lock();
+        let Some(entry) = state.entries.get_mut(ticket.entry as usize).filter(|e| e.generation == ticket.generation)
+        else {
+            return;
+        };
+        let Some(waiter) = entry.waiters.try_remove(ticket.waiter as usize) else { return };
+        let empty = entry.waiters.is_empty();
+        state.waits.remove(&(waiter.until, ticket.entry, ticket.waiter));
+        state.parked -= 1;
+        if empty {
+            state.remove(ticket.entry);
+        }
+        self.blocking.set(state.parked as f64);
+        drop(state);
+        drop(waiter); // not under the lock: it may be the last hold on its connection
+    }
+
+    /// Looks at entries whose watches changed and ends waits that are over, until it is dropped. One such future runs per
+    /// lot.
+    pub async fn run(self: Arc<Self>) {
+        loop {
+            let mut worked = 0;
+            while self.look_at_one() {
+                worked += 1;
+                if worked % EVALUATED_PER_TURN == 0 {
+                    tokio::task::yield_now().await;
+                }
+            }
+            match self.end_waits(Instant::now()) {
+                None => self.work.notified().await,
+                Some(next) => tokio::select! {
+                    () = self.work.notified() => {}
+                    () = tokio::time::sleep_until(next.into()) => {}
+                },
+            }
+        }
+    }
+
+    /// Evaluates one entry that something has changed for. False if there is none.
+    fn look_at_one(&self) -> bool {
+        let (key, generation, question, body, closed) = {
+            let mut state = self.state.lock();
+            let Some(key) = state.dirty.pop() else { return false };
+            let closed = state.closed;
+            let Some(entry) = state.entries.get_mut(key as usize).filter(|entry| entry.dirty) else { return true };
+            entry.dirty = false;
+            (key, entry.generation, Arc::clone(&entry.question), Arc::clone(&entry.identity.body), closed)
+        };
+        let mut watches = WatchSet::new();
+        let evaluated = self.evaluate(&*question, &body, &mut watches);
+        let answer = {
+            let mut state = self.state.lock();
+            let Some(entry) = state.entries.get_mut(key as usize).filter(|entry| entry.generation == generation)
+            else {
+                return true; // everybody left meanwhile
+            };
+            match evaluated {
+                Err(fault) => Err(fault),
+                Ok(evaluated) => {
+                    if evaluated.nothing && entry.nothing {
+                        // It still does not exist: that the table's index has moved is no news.
+                        entry.past = entry.past.max(evaluated.index);
+                    }
+                    entry.nothing = evaluated.nothing;
+                    if evaluated.index <= entry.past && !closed {
+                        if *entry.watches != *watches.watches() {
+                            state.watch_anew(key, watches);
+                        }
+                        return true;
+                    }
+                    Ok(evaluated.reply)
+                }
+            }
+        };
+        let answer = answer.and_then(|reply| self.encode(&*reply));
+        let entry = {
+            let mut state = self.state.lock();
+            match state.entries.get(key as usize) {
+                Some(entry) if entry.generation == generation => state.remove(key),
+                _ => None,
+            }
+        };
+        if let Some(entry) = entry {
+            self.blocking.set(self.state.lock().parked as f64);
+            for (_, waiter) in entry.waiters {
+                waiter.to.send(answer.clone());
+            }
+        }
+        true
+    }
+
+    /// Answers those whose wait is over with what there is. Returns when the next one ends.
+    fn end_waits(&self, now: Instant) -> Option<Instant> {
+        loop {
+            let (question, body, over) = {
+                let mut guard = self.state.lock();
+                let state = &mut *guard;
+                let (first, key, _) = *state.waits.first()?;
+                if first > now {
+                    return Some(first);
+                }
+                let mut over = Vec::new();
+                let entry = state.entries.get_mut(key as usize)?;
+                // All waits of this entry that are over, so that they share one answer.
+                let due: Vec<usize> =
+                    entry.waiters.iter().filter(|(_, waiter)| waiter.until <= now).map(|(waiter, _)| waiter).collect();
+                for waiter in due {
+                    let gone = entry.waiters.remove(waiter);
+                    state.waits.remove(&(gone.until, key, waiter as u32));
+                    over.push(gone);
+                }
+                let (question, body) = (Arc::clone(&entry.question), Arc::clone(&entry.identity.body));
+                let empty = entry.waiters.is_empty();
+                state.parked -= over.len();
+                if empty {
+                    state.remove(key);
+                }
+                self.blocking.set(state.parked as f64);
+                (question, body, over)
+            };
+            let answer = self.answer(&*question, &body);
+            for waiter in over {
+                waiter.to.send(answer.clone());
+            }
+        }
+    }
+
+    fn answer(&self, question: &dyn Question, body: &[u8]) -> Result<Bytes, Fault> {
+        let evaluated = self.evaluate(question, body, &mut WatchSet::off())?;
+        self.encode(&*evaluated.reply)
+    }
+
+    fn evaluate(&self, question: &dyn Question, body: &[u8], watches: &mut WatchSet) -> Result<Evaluated, Fault> {
+        self.evaluations.fetch_add(1, Relaxed);
+        let snapshot = self.store.snapshot();
+        // A panic here would end the evaluator, and with it every wait: it ends this one.
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| question.evaluate(body, &snapshot, watches)))
+            .unwrap_or_else(|_| Err(Fault::answer(proconsul_types::Rejected::Panicked.to_string())))
+    }
+
+    fn encode(&self, reply: &(dyn Encode + Send)) -> Result<Bytes, Fault> {
+        self.encodings.fetch_add(1, Relaxed);
+        let mut out = Vec::new();
+        match reply.encode(&mut out) {
+            Ok(()) => Ok(Bytes::from(out)),
+            Err(error) => Err(Fault::answer(format!("rpc: reply cannot be encoded: {error}"))),
+        }
+    }
+}
+
+impl std::fmt::Debug for Lot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lot").field("counts", &self.counts()).finish_non_exhaustive()
+    }
+}
+
+impl State {
+    /// Marks an entry to be looked at. True if it was not marked.
+    fn mark(&mut self, key: u32) -> bool {
+        match self.entries.get_mut(key as usize) {
+            Some(entry) if !entry.dirty => {
+                entry.dirty = true;
+                self.dirty.push(key);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn add(&mut self, key: u32, waiter: Waiter) -> Ticket {
+        let until = waiter.until;
+        let entry = &mut self.entries[key as usize];
+        let place = entry.waiters.insert(waiter) as u32;
+        let generation = entry.generation;
+        self.waits.insert((until, key, place));
+        self.parked += 1;
+        Ticket { entry: key, generation, waiter: place }
+    }
+
+    fn watch(&mut self, key: u32) {
+        for watch in &self.entries[key as usize].watches {
+            self.watches.insert(watch, key);
+        }
+    }
+
+    fn watch_anew(&mut self, key: u32, watches: WatchSet) {
+        for watch in &self.entries[key as usize].watches {
+            self.watches.remove(watch, key);
+        }
+        self.entries[key as usize].watches = watches.watches().into();
+        self.watch(key);
+    }
+
+    fn remove(&mut self, key: u32) -> Option<Entry> {
+        let entry = self.entries.try_remove(key as usize)?;
+        self.by_identity.remove(&entry.identity);
+        for watch in &entry.watches {
+            self.watches.remove(watch, key);
+        }
+        for (place, waiter) in &entry.waiters {
+            self.waits.remove(&(waiter.until, key, place as u32));
+        }
+        self.parked -= entry.waiters.len();
+        if self.entries.is_empty() {
+            // A burst of waiters is over: its room goes back.
+            self.entries.shrink_to_fit();
+            self.by_identity.shrink_to_fit();
+            self.watches.shrink();
+            self.dirty.shrink_to_fit();
+        }
+        Some(entry)
+    }
+}
+
+/// A query on its way into the lot.
+pub(super) struct Parking {
+    lot: Arc<Lot>,
+    question: Arc<dyn Question>,
+    identity: Identity,
+    past: u64,
+    until: Instant,
+    /// Which snapshot was looked at, and what is watched; `None`: none, it joins others who looked.
+    looked: Option<(u64, Vec<Watch>)>,
+    nothing: bool,
+}
+
+impl Parking {
+    /// A query that was looked at in the snapshot with index `looked.0`, found nothing there if `looked.1`, and watches
+    /// `looked.2`.
+    pub(super) fn new(
+        lot: Arc<Lot>,
+        question: Arc<dyn Question>,
+        (method, body): (u16, &[u8]),
+        past: u64,
+        until: Instant,
+        looked: (u64, bool, WatchSet),
+    ) -> Self {
+        let identity = Identity { method, body: Arc::from(body) };
+        let (at, nothing, watches) = looked;
+        Self { lot, question, identity, past, until, looked: Some((at, watches.watches().to_vec())), nothing }
+    }
+}
+
+impl Park for Parking {
+    fn park(self: Box<Self>, to: ReplyTo) -> Box<dyn Parked> {
+        let lot = Arc::clone(&self.lot);
+        lot.park(*self, to)
+    }
+}
+
+/// The hold on a query that was answered instead of parked.
+struct Gone;
+
+impl Parked for Gone {
+    fn done(self: Box<Self>, _ok: bool) {}
+}

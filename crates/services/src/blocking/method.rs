@@ -1,0 +1,138 @@
+//! A method that may wait, as a handler.
+use std::{sync::Arc, time::Instant};
+
+use proconsul_msgpack::DecodeError;
+use proconsul_netrpc::{Answer, Call, Encode, Fault, Handler, HandlerFuture, Reply};
+use proconsul_state::{Snapshot, WatchSet};
+use proconsul_structs::{HasQueryMeta, Method, RpcInfo, query::QueryMeta};
+use proconsul_types::CallInfo;
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::lot::{Evaluated, Parking, Question};
+use crate::{Context, write::decode};
+
+/// What a query finds in a snapshot.
+pub struct Found<Reply> {
+    /// The answer, with the index it goes by in its metadata.
+    pub reply: Reply,
+    /// Whether what was asked for exists. A query for what does not exist goes by the index of a whole table; it does not
+    /// end just because that one moves.
+    pub something: bool,
+}
+
+/// A method that reads, and may wait for what it reads to change.
+pub trait Query: Send + Sync + 'static {
+    /// Its row and types.
+    type Method: Method<Request: DeserializeOwned + RpcInfo, Reply: Serialize + HasQueryMeta + Send + 'static>;
+
+    /// Answers from one snapshot, and notes what the answer depends on. Whatever changes the answer must concern a watch
+    /// and raise the index.
+    ///
+    /// # Errors
+    /// What the method answers to a request that cannot be served; it ends the wait.
+    fn evaluate(
+        &self,
+        context: &Context,
+        request: &<Self::Method as Method>::Request,
+        at: &Snapshot,
+        watches: &mut WatchSet,
+    ) -> Result<Found<<Self::Method as Method>::Reply>, Fault>;
+}
+
+/// The handler of a query.
+pub(crate) fn query<Q: Query>(context: &Arc<Context>, query: Q) -> impl Handler + use<Q> {
+    Waits(Arc::new(Asked { context: Arc::clone(context), query }))
+}
+
+struct Waits<Q>(Arc<Asked<Q>>);
+
+struct Asked<Q> {
+    context: Arc<Context>,
+    query: Q,
+}
+
+impl<Q: Query> Handler for Waits<Q> {
+    fn handle(&self, call: Call<'_>) -> HandlerFuture {
+        HandlerFuture::ready(self.answer(call))
+    }
+
+    fn probe(&self, partial: &[u8]) -> Result<(), DecodeError> {
+        proconsul_msgpack::from_slice::<<Q::Method as Method>::Request>(partial).map(drop)
+    }
+}
+
+impl<Q: Query> Waits<Q> {
+    fn answer(&self, Call { info, body }: Call<'_>) -> Result<Answer, Fault> {
+        let asked = &*self.0;
+        let lot = &asked.context.lot;
+        lot.count_query();
+        let request: <Q::Method as Method>::Request = decode(body)?;
+        asked.context.check_datacenter(&request)?;
+        let options = request.query_options();
+        let past = options.map_or(0, |options| options.min_query_index);
+        if past == 0 {
+            let found = asked.look(&request, &asked.context.store.snapshot(), &mut WatchSet::off())?;
+            return Ok(Answer::Now(Reply::value(found.reply)));
+        }
+        let until = deadline(&info, lot.times().wait(options.map(|o| o.max_query_time).unwrap_or_default(), super::times::random()));
+        let question = || -> Arc<dyn Question> { Arc::clone(&self.0) as _ };
+        if let Some(parking) = lot.join(info.method_index, body, until) {
+            return Ok(Answer::Later(Box::new(parking)));
+        }
+        let mut watches = WatchSet::new();
+        let snapshot = asked.context.store.snapshot();
+        let found = asked.look(&request, &snapshot, &mut watches)?;
+        if found.reply.meta().index > past {
+            return Ok(Answer::Now(Reply::value(found.reply)));
+        }
+        Ok(Answer::Later(Box::new(Parking::new(
+            Arc::clone(lot),
+            question(),
+            (info.method_index, body),
+            past,
+            until,
+            (snapshot.index, !found.something, watches),
+        ))))
+    }
+}
+
+/// When the wait is over: the caller may have less time than it asks for.
+fn deadline(info: &CallInfo, wait: std::time::Duration) -> Instant {
+    let until = Instant::now() + wait;
+    info.deadline.map_or(until, |deadline| deadline.min(until))
+}
+
+impl<Q: Query> Asked<Q> {
+    fn look(
+        &self,
+        request: &<Q::Method as Method>::Request,
+        at: &Snapshot,
+        watches: &mut WatchSet,
+    ) -> Result<Found<<Q::Method as Method>::Reply>, Fault> {
+        let mut found = self.query.evaluate(&self.context, request, at, watches)?;
+        let anonymous = request.token().is_none_or(|token| token.is_anonymous());
+        complete(found.reply.meta_mut(), anonymous);
+        Ok(found)
+    }
+}
+
+/// What is true of every answer of a leader.
+fn complete(meta: &mut QueryMeta, anonymous: bool) {
+    meta.known_leader = true;
+    // What was filtered out is not for everybody to know.
+    meta.results_filtered_by_acls &= !anonymous;
+    // An index of zero would make a client ask again at once, for ever.
+    meta.index = meta.index.max(1);
+}
+
+impl<Q: Query> Question for Asked<Q> {
+    fn evaluate(&self, body: &[u8], at: &Snapshot, watches: &mut WatchSet) -> Result<Evaluated, Fault> {
+        let request: <Q::Method as Method>::Request = decode(body)?;
+        let found = self.look(&request, at, watches)?;
+        Ok(Evaluated {
+            index: found.reply.meta().index,
+            nothing: !found.something,
+            reply: Box::new(found.reply) as Box<dyn Encode + Send>,
+        })
+    }
+}

@@ -1,0 +1,72 @@
+//! What services ask of the server around them.
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use proconsul_msgpack::GoStr;
+use proconsul_netrpc::Fault;
+use proconsul_state::{Entry, Outcome, Store};
+use proconsul_structs::RpcInfo;
+use proconsul_types::WireText;
+
+use crate::blocking::Lot;
+
+/// What became of an entry that was to be appended to the log.
+pub enum Appended {
+    /// It is committed and applied, or refused.
+    Done(Result<Outcome, Fault>),
+    /// It is on its way. Dropping the future does not take it back.
+    Pending(Pin<Box<dyn Future<Output = Result<Outcome, Fault>> + Send>>),
+}
+
+/// The replicated log, as those who write to it see it.
+pub trait Log: Send + Sync {
+    /// Appends an entry. The outcome is there when the entry is committed and applied, not before.
+    fn append(&self, entry: Entry) -> Appended;
+}
+
+/// What is known of leadership at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LeadershipFacts {
+    /// The leader's server address, empty when there is none.
+    pub leader: GoStr,
+    /// The server addresses of all voters and non-voters.
+    pub peers: Vec<GoStr>,
+    /// The last log entry's term.
+    pub last_term: u64,
+    /// The last log entry's index.
+    pub last_index: u64,
+}
+
+/// Who leads.
+pub trait Leadership: Send + Sync {
+    /// What is known of it now.
+    fn facts(&self) -> LeadershipFacts;
+}
+
+/// The server as its services see it.
+pub struct Context {
+    /// The datacenter that this server belongs to.
+    pub datacenter: GoStr,
+    /// The store that reads are answered from.
+    pub store: Arc<Store>,
+    /// Where queries wait.
+    pub lot: Arc<Lot>,
+    /// Where writes go.
+    pub log: Arc<dyn Log>,
+    /// Who leads.
+    pub leadership: Arc<dyn Leadership>,
+}
+
+impl Context {
+    /// Whether a request is for this datacenter: an empty name is.
+    ///
+    /// # Errors
+    /// It is for another one, and no path leads there.
+    pub fn check_datacenter(&self, request: &impl RpcInfo) -> Result<(), Fault> {
+        let datacenter = request.datacenter();
+        if datacenter.as_bytes().is_empty() || *datacenter == self.datacenter {
+            Ok(())
+        } else {
+            Err(WireText::NO_PATH_TO_DATACENTER.into())
+        }
+    }
+}

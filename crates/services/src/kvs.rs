@@ -1,0 +1,129 @@
+//! KVS: keys and values.
+use std::{collections::HashSet, marker::PhantomData, sync::Arc};
+
+use proconsul_msgpack::GoStr;
+use proconsul_netrpc::{Fault, Registry};
+use proconsul_state::{Entry, Outcome, Snapshot, WatchSet};
+use proconsul_structs::{
+    Method,
+    kvs::{DirEntry, IndexedDirEntries, IndexedKeyList, KeyListRequest, KeyRequest, KvOp, KvsRequest},
+    methods::kvs::{Apply, Get, List, ListKeys},
+    query::QueryMeta,
+};
+use proconsul_types::WireText;
+
+use crate::{
+    Context,
+    blocking::{Found, Query, query},
+    write::{Refused, Write},
+};
+
+pub(crate) fn register(registry: &mut Registry, context: &Arc<Context>) {
+    registry.insert(Get::INDEX, query(context, GetKey));
+    registry.insert(List::INDEX, query(context, ListEntries));
+    registry.insert(ListKeys::INDEX, query(context, ListNames));
+    registry.insert(
+        Apply::INDEX,
+        Write { context: Arc::clone(context), prepare: prepare_apply, finish: finish_apply, method: PhantomData::<fn(Apply)> },
+    );
+}
+
+/// Checks what is checked before the log: the log itself refuses the rest, in words of its own.
+fn prepare_apply(_: &Context, request: KvsRequest) -> Result<Entry, Refused<bool>> {
+    if request.dir_ent.key.as_bytes().is_empty() && request.op != KvOp::DeleteTree {
+        return Err(Err(WireText::MUST_PROVIDE_KEY.into()));
+    }
+    if let KvOp::Unknown(operation) = &request.op {
+        return Err(Err(WireText::unknown_kv_operation(&operation.to_str_lossy()).into()));
+    }
+    Ok(Entry::Kvs(Box::new(request)))
+}
+
+/// A change that was conditional tells whether it took place; any other answers false.
+fn finish_apply(outcome: Outcome) -> Result<bool, Fault> {
+    match outcome {
+        Outcome::Nothing => Ok(false),
+        Outcome::Bool(changed) => Ok(changed),
+        Outcome::Error(cause) => Err(WireText::raft_apply_failed(&cause).into()),
+    }
+}
+
+struct GetKey;
+
+impl Query for GetKey {
+    type Method = Get;
+
+    fn evaluate(
+        &self,
+        _: &Context,
+        request: &KeyRequest,
+        at: &Snapshot,
+        watches: &mut WatchSet,
+    ) -> Result<Found<IndexedDirEntries>, Fault> {
+        let read = at.kv_get(&request.key, watches).map_err(WireText::from)?;
+        let reply = IndexedDirEntries {
+            entries: read.entry.map(|entry| vec![DirEntry::clone(entry)]),
+            query_meta: meta(read.index()),
+        };
+        Ok(Found { something: read.entry.is_some(), reply })
+    }
+}
+
+struct ListEntries;
+
+impl Query for ListEntries {
+    type Method = List;
+
+    fn evaluate(
+        &self,
+        _: &Context,
+        request: &KeyRequest,
+        at: &Snapshot,
+        watches: &mut WatchSet,
+    ) -> Result<Found<IndexedDirEntries>, Fault> {
+        let (index, entries) = at.kv_list(&request.key, watches);
+        let entries: Vec<DirEntry> = entries.iter().map(|entry| DirEntry::clone(entry)).collect();
+        let reply = IndexedDirEntries { entries: some(entries), query_meta: meta(index) };
+        Ok(Found { something: true, reply })
+    }
+}
+
+struct ListNames;
+
+impl Query for ListNames {
+    type Method = ListKeys;
+
+    fn evaluate(
+        &self,
+        _: &Context,
+        request: &KeyListRequest,
+        at: &Snapshot,
+        watches: &mut WatchSet,
+    ) -> Result<Found<IndexedKeyList>, Fault> {
+        let (index, entries) = at.kv_list(&request.prefix, watches);
+        let (prefix, separator) = (request.prefix.as_bytes().len(), request.separator.as_bytes());
+        let mut seen = HashSet::new();
+        let names = entries.iter().filter_map(|entry| match cut(&entry.key, prefix, separator) {
+            None => Some(entry.key.clone()),
+            Some(name) => seen.insert(name.clone()).then_some(name),
+        });
+        let reply = IndexedKeyList { keys: some(names.collect()), query_meta: meta(index) };
+        Ok(Found { something: true, reply })
+    }
+}
+
+/// The name up to and with the first separator behind the prefix; `None` where there is none, or no separator is given.
+fn cut(key: &GoStr, prefix: usize, separator: &[u8]) -> Option<GoStr> {
+    let rest = key.as_bytes().get(prefix..).filter(|_| !separator.is_empty())?;
+    let at = rest.windows(separator.len()).position(|window| window == separator)?;
+    Some(GoStr::from(&key.as_bytes()[..prefix + at + separator.len()]))
+}
+
+/// A list as Go would answer it: nil when there is nothing in it.
+fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
+    (!list.is_empty()).then_some(list)
+}
+
+fn meta(index: u64) -> QueryMeta {
+    QueryMeta { index, ..QueryMeta::default() }
+}

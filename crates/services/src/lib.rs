@@ -1,0 +1,23 @@
+//! The net/rpc methods of a server, one file per service.
+//!
+//! A service asks for what it needs as narrow traits ([`Log`], [`Leadership`]) and answers from an immutable snapshot of the
+//! store. Start at [`register`]. Not here: how a call came and how its answer goes back (`proconsul-netrpc`), what a log
+//! entry does to the store (`proconsul-state`).
+pub mod blocking; // queries that wait: parked as data, evaluated once for all who ask the same
+mod catalog; // Catalog: nodes and services
+mod context; // what services ask of the server around them
+mod kvs; // KVS: keys and values
+mod status; // Status: who leads, who is there
+mod write; // methods that append to the log
+
+use std::sync::Arc;
+
+pub use context::{Appended, Context, Leadership, LeadershipFacts, Log};
+use proconsul_netrpc::Registry;
+
+/// Registers every method that this crate answers.
+pub fn register(registry: &mut Registry, context: &Arc<Context>) {
+    status::register(registry, context);
+    kvs::register(registry, context);
+    catalog::register(registry, context);
+}
