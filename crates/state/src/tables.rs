@@ -67,7 +67,10 @@ impl Tables {
             Entry::Ignored(_) => Ok(Outcome::Nothing),
         };
         match outcome {
-            Ok(outcome) => (transaction.tables, Applied { outcome, changes: transaction.changes }),
+            Ok(outcome) => {
+                transaction.changes.settle();
+                (transaction.tables, Applied { outcome, changes: transaction.changes })
+            }
             Err(text) => (self.clone(), Applied { outcome: Outcome::Error(text), changes: Changes::default() }),
         }
     }

@@ -8,8 +8,9 @@ use super::Tables;
 use super::transaction::Transaction;
 use crate::Outcome;
 use crate::radix::Radix;
-use crate::watch::{Watch, WatchSet};
-use proconsul_msgpack::GoStr;
+use crate::watch::{Change, Watch, WatchSet};
+use bytes::Bytes;
+use proconsul_msgpack::{GoStr, SHARED_BYTES_MIN};
 use proconsul_structs::kvs::{DirEntry, KvOp, KvsRequest};
 use proconsul_structs::raft::TombstoneRequest;
 use proconsul_types::{GoQuoted, WireText};
@@ -133,9 +134,10 @@ impl Transaction {
             Some(existing) => existing.raft_index.create_index,
             None => self.index,
         };
-        self.changes.note_key(entry.key.clone());
-        let key = entry.key.clone();
-        self.tables.kv.entries.insert(key.as_bytes(), Arc::new(entry));
+        self.changes.note(Change::Key(entry.key.clone()));
+        let key = own(entry.key.clone().into());
+        let entry = DirEntry { key: key.clone().into(), value: entry.value.map(own), ..entry };
+        self.tables.kv.entries.insert(&key, Arc::new(entry));
         self.tables.indexes.kvs = self.index;
         Ok(())
     }
@@ -153,7 +155,7 @@ impl Transaction {
         if self.entry(key)?.is_some() {
             self.tables.kv.entries.remove(key.as_bytes());
             self.bury(key);
-            self.changes.note_key(key.clone());
+            self.changes.note(Change::Key(key.clone()));
         }
         Ok(())
     }
@@ -184,7 +186,7 @@ impl Transaction {
             self.bury(prefix);
         }
         for entry in removed.values() {
-            self.changes.note_key(entry.key.clone());
+            self.changes.note(Change::Key(entry.key.clone()));
         }
     }
 
@@ -233,6 +235,12 @@ fn lock(entry: &DirEntry) -> Result<Outcome, WireText> {
         [] => Err(WireText::MISSING_SESSION),
         _ => Err(WireText::invalid_session(GoQuoted(&entry.session.to_str_lossy()))),
     }
+}
+
+/// Bytes that keep nothing else alive. Long ones may be part of the buffer that a request was read into, and a key of a
+/// hundred bytes must not hold a whole buffer for as long as it lives.
+fn own(bytes: Bytes) -> Bytes {
+    if bytes.len() < SHARED_BYTES_MIN { bytes } else { Bytes::copy_from_slice(&bytes) }
 }
 
 /// Whether storing `new` over `old` would change nothing that a reader sees. A nil value is as good as an empty one.

@@ -16,8 +16,8 @@ use proconsul_types::GoQuoted;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Bytes of a node id, which is a UUID.
-const ID_BYTES: usize = 16;
+/// Hexadecimal digits of a node id, which is a UUID.
+const ID_DIGITS: usize = 32;
 /// Characters of a node id, hyphens included.
 const ID_TEXT_BYTES: usize = 36;
 /// Hyphens that a node id, or the beginning of one, may have.
@@ -25,7 +25,7 @@ const ID_HYPHENS_MAX: usize = 4;
 /// A shorter name is not taken for the beginning of an id.
 const ID_PREFIX_BYTES_MIN: usize = 2;
 
-/// Nodes by folded name, and their names by the bytes of their id.
+/// Nodes by folded name, and their names by the digits of their id.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct NodeTable {
     by_name: Radix<Arc<Node>>,
@@ -38,7 +38,7 @@ impl NodeTable {
     }
 
     fn insert(&mut self, node: Arc<Node>) {
-        if let Ok(id) = id_bytes(&node.id) {
+        if let Ok(id) = whole_id(&node.id) {
             self.by_id.insert(&id, node.node.clone());
         }
         let key = compose(&[&node.node]);
@@ -56,14 +56,14 @@ impl NodeTable {
     }
 
     fn forget_id(&mut self, old: &Node) {
-        if let Ok(id) = id_bytes(&old.id)
+        if let Ok(id) = whole_id(&old.id)
             && self.by_id.get(&id).is_some_and(|name| fold::same(name, &old.node))
         {
             self.by_id.remove(&id);
         }
     }
 
-    fn by_id(&self, id: &[u8; ID_BYTES]) -> Option<&Arc<Node>> {
+    fn by_id(&self, id: &[u8]) -> Option<&Arc<Node>> {
         self.by_name(self.by_id.get(id)?)
     }
 }
@@ -75,7 +75,10 @@ pub(super) enum Found<'a> {
         /// What was given is the beginning of its id.
         by_part: bool,
     },
-    None,
+    None {
+        /// What was given could be an id, or the beginning of one.
+        could_be_id: bool,
+    },
     /// It is the beginning of several nodes' ids.
     Several,
 }
@@ -102,7 +105,7 @@ impl Tables {
 
     /// One node by its whole id. Watches the node, or all nodes while there is none: any may come to have the id.
     pub fn node_by_id(&self, id: &[u8], watches: &mut WatchSet) -> (u64, Option<Shared<Node>>) {
-        let node = id_bytes(id).ok().and_then(|id| self.nodes.by_id(&id));
+        let node = whole_id(id).ok().and_then(|id| self.nodes.by_id(&id));
         watches.add(|| node.map_or(Watch::Nodes, |node| Watch::node(&node.node)));
         (self.indexes.nodes, node.cloned().map(Shared))
     }
@@ -118,8 +121,8 @@ impl Tables {
         if let Some(node) = self.nodes.by_name(name_or_id) {
             return Found::One { node, by_part: false };
         }
-        let Some(prefix) = id_prefix(name_or_id) else { return Found::None };
-        if prefix.len() < ID_BYTES {
+        let Some(prefix) = id_digits(name_or_id) else { return Found::None { could_be_id: false } };
+        if prefix.len() < ID_DIGITS {
             // Any other node may come to match too.
             watches.add(|| Watch::Nodes);
         }
@@ -127,12 +130,12 @@ impl Tables {
         match (names.next().and_then(|name| self.nodes.by_name(name)), names.next()) {
             (Some(node), None) => {
                 watches.add(|| Watch::node(&node.node));
-                Found::One { node, by_part: prefix.len() < ID_BYTES }
+                Found::One { node, by_part: prefix.len() < ID_DIGITS }
             }
             (Some(_), Some(_)) => Found::Several,
             (None, _) => {
                 watches.add(|| Watch::Nodes);
-                Found::None
+                Found::None { could_be_id: true }
             }
         }
     }
@@ -148,7 +151,7 @@ impl Transaction {
     pub(super) fn ensure_node(&mut self, mut node: Node) -> Result<(), String> {
         let mut known = None;
         if !node.id.is_empty() {
-            let id = id_bytes(&node.id)
+            let id = whole_id(&node.id)
                 .map_err(|cause| format!("node lookup failed: node lookup by ID failed: index error: {cause}"))?;
             match self.tables.nodes.by_id(&id).cloned() {
                 Some(held) if fold::same(&held.node, &node.node) => known = Some(held),
@@ -216,28 +219,20 @@ impl Transaction {
     }
 }
 
-/// The bytes of a whole id.
-fn id_bytes(text: &[u8]) -> Result<[u8; ID_BYTES], &'static str> {
+/// The digits of a whole id.
+fn whole_id(text: &[u8]) -> Result<Vec<u8>, &'static str> {
     if text.len() != ID_TEXT_BYTES {
         return Err("UUID must be 36 characters");
     }
-    let bytes = id_prefix(text).and_then(|bytes| bytes.try_into().ok());
-    bytes.ok_or("invalid UUID")
+    id_digits(text).filter(|digits| digits.len() == ID_DIGITS).ok_or("invalid UUID")
 }
 
-/// The bytes that ids beginning with this text begin with. An odd last character is left out, hyphens do not count.
-fn id_prefix(text: &[u8]) -> Option<Vec<u8>> {
+/// The digits in lower case that ids beginning with this text begin with; hyphens do not count. `None` if no id can.
+fn id_digits(text: &[u8]) -> Option<Vec<u8>> {
     if !(ID_PREFIX_BYTES_MIN..=ID_TEXT_BYTES).contains(&text.len()) {
         return None;
     }
-    let text = &text[..text.len() & !1];
-    let digits: Vec<u8> = text.iter().copied().filter(|byte| *byte != b'-').collect();
-    if text.len() - digits.len() > ID_HYPHENS_MAX || !digits.len().is_multiple_of(2) || digits.is_empty() {
-        return None;
-    }
-    digits.chunks_exact(2).map(|pair| Some(hex_digit(pair[0])? << 4 | hex_digit(pair[1])?)).collect()
-}
-
-fn hex_digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+    let digits: Vec<u8> = text.iter().filter(|byte| **byte != b'-').map(u8::to_ascii_lowercase).collect();
+    let fits = (1..=ID_DIGITS).contains(&digits.len()) && text.len() - digits.len() <= ID_HYPHENS_MAX;
+    (fits && digits.iter().all(u8::is_ascii_hexdigit)).then_some(digits)
 }

@@ -34,22 +34,20 @@ impl Changes {
         self.0.is_empty()
     }
 
-    /// The changes, in the order in which they were first made.
+    /// The changes, in no order that means anything.
     pub fn iter(&self) -> std::slice::Iter<'_, Change> {
         self.0.iter()
     }
 
-    /// Notes a change of something that one apply can touch repeatedly.
+    /// Notes a change. One apply may note the same several times, until [`settle`](Self::settle).
     pub(crate) fn note(&mut self, change: Change) {
-        if !self.0.contains(&change) {
-            self.0.push(change);
-        }
+        self.0.push(change);
     }
 
-    /// Notes a changed key. An apply touches each key at most once, so there is nothing to compare with: deleting a
-    /// tree of a million keys stays linear.
-    pub(crate) fn note_key(&mut self, key: GoStr) {
-        self.0.push(Change::Key(key));
+    /// Leaves each change once. Comparing as they come would be quadratic for a node with thousands of services.
+    pub(crate) fn settle(&mut self) {
+        self.0.sort_unstable();
+        self.0.dedup();
     }
 
     /// Whether a watch is concerned.
@@ -59,11 +57,8 @@ impl Changes {
 
     /// Adds another apply's changes, for someone who catches up over several.
     pub fn absorb(&mut self, later: Changes) {
-        if self.0.is_empty() {
-            self.0 = later.0;
-        } else {
-            self.0.extend(later.0);
-        }
+        self.0.extend(later.0);
+        self.settle();
     }
 }
 

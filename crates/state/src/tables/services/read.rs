@@ -107,12 +107,12 @@ impl Tables {
     /// A node, by name or by the beginning of its id, with its services. Watches the node, and where an id was given
     /// only in part, or to no avail, all nodes.
     ///
-    /// The index is the node's own; without a node, that of the last removal of any. For a part of an id it is that of
-    /// all nodes.
+    /// The index is the node's own; without a node, that of the last removal of any. For a part of an id, and for an id
+    /// that no node has, it is that of all nodes: any of them may come to have it.
     pub fn node_services(&self, name_or_id: &[u8], watches: &mut WatchSet) -> (u64, Option<NodeWithServices>) {
         match self.find_node(name_or_id, watches) {
-            Found::Several => (self.indexes.nodes, None),
-            Found::None => (self.indexes.node_extinction, None),
+            Found::Several | Found::None { could_be_id: true } => (self.indexes.nodes, None),
+            Found::None { could_be_id: false } => (self.indexes.node_extinction, None),
             Found::One { node, by_part } => {
                 let index = if by_part { self.indexes.nodes } else { self.indexes.node(&node.node) };
                 let on_node = self.services.on(&node.node);

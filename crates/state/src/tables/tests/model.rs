@@ -1,0 +1,177 @@
+//! The tables as plain lists: what a reader should see, without indexes, sharing or order of filing.
+
+use super::*;
+use std::collections::BTreeMap;
+
+/// Keys, nodes, instances and checks by their folded names.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Model {
+    pub(super) kv: BTreeMap<Vec<u8>, Row>,
+    pub(super) nodes: BTreeMap<String, (String, u64)>,
+    /// By node and id: name and modify index.
+    pub(super) services: BTreeMap<(String, String), (String, u64)>,
+    /// By node and id: id of the service, status and modify index.
+    pub(super) checks: BTreeMap<(String, String), (String, String, u64)>,
+}
+
+/// One key's entry.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Row {
+    pub(super) value: Vec<u8>,
+    pub(super) create: u64,
+    pub(super) modify: u64,
+}
+
+/// What a history does. Names come from few letters, so that histories meet.
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    Set { key: String, value: u8 },
+    Cas { key: String, value: u8, right: bool },
+    Delete { key: String },
+    DeleteCas { key: String, right: bool },
+    DeleteTree { prefix: String },
+    Node { name: String, address: u8 },
+    Service { node: String, id: String, name: String, kind: Kind, port: u8 },
+    Check { node: String, id: String, service: Option<String>, status: u8 },
+    RemoveNode { name: String },
+    RemoveService { node: String, id: String },
+    RemoveCheck { node: String, id: String },
+    Reap { back: u64 },
+}
+
+/// What a service is to the mesh.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Kind {
+    Plain,
+    Native,
+    /// A proxy for the service called `web`.
+    ProxyForWeb,
+}
+
+const VALUES: [&str; 3] = ["1", "2", "3"];
+
+impl Step {
+    /// The entry that does it to a world in this state.
+    pub(super) fn entry(&self, world: &World) -> Entry {
+        let modify = |key: &str| {
+            let read = world.tables.kv_get(&text(key), &mut WatchSet::off()).expect("histories have no empty key");
+            read.entry.map_or(0, |entry| entry.raft_index.modify_index)
+        };
+        let expected = |key: &str, right: bool| modify(key) + u64::from(!right);
+        let stored = |key: &str, value: u8| entry(key, VALUES[usize::from(value) % VALUES.len()]);
+        match self {
+            Step::Set { key, value } => kvs(KvOp::Set, stored(key, *value)),
+            Step::Cas { key, value, right } => kvs(KvOp::Cas, at(expected(key, *right), stored(key, *value))),
+            Step::Delete { key } => delete(key),
+            Step::DeleteCas { key, right } => kvs(KvOp::DeleteCas, at(expected(key, *right), stored(key, 0))),
+            Step::DeleteTree { prefix } => delete_tree(prefix),
+            Step::Node { name, address } => register(addressed(name, *address)),
+            Step::Service { node, id, name, kind, port } => {
+                let mut service = NodeService { id: text(id), port: i64::from(*port), ..service(name) };
+                match kind {
+                    Kind::Plain => {}
+                    Kind::Native => service.connect.native = true,
+                    Kind::ProxyForWeb => {
+                        service.kind = proconsul_structs::service::ServiceKind::ConnectProxy;
+                        service.proxy.destination_service_name = text("web");
+                    }
+                }
+                register(with_service(RegisterRequest { skip_node_update: true, ..addressed(node, 0) }, service))
+            }
+            Step::Check { node, id, service, status } => {
+                let status = ["passing", "warning", "critical"][usize::from(*status) % 3];
+                let request = RegisterRequest { skip_node_update: true, ..addressed(node, 0) };
+                register(with_check(request, id, service.as_deref().unwrap_or(""), status))
+            }
+            Step::RemoveNode { name } => deregister(name, "", ""),
+            Step::RemoveService { node, id } => deregister(node, id, ""),
+            Step::RemoveCheck { node, id } => deregister(node, "", id),
+            Step::Reap { back } => Entry::Tombstone(Box::new(proconsul_structs::raft::TombstoneRequest {
+                op: text("reap"),
+                reap_index: world.index.saturating_sub(*back),
+                ..Default::default()
+            })),
+        }
+    }
+}
+
+fn addressed(name: &str, address: u8) -> RegisterRequest {
+    RegisterRequest { address: text(&format!("10.0.0.{address}")), ..node(name) }
+}
+
+impl Model {
+    /// Does a step. Mirrors [`Step::entry`] in plain words.
+    pub(super) fn apply(&mut self, step: &Step, index: u64) {
+        match step {
+            Step::Set { key, value } => self.set(key, *value, index),
+            Step::Cas { key, value, right: true } => self.set(key, *value, index),
+            Step::Delete { key } | Step::DeleteCas { key, right: true } => {
+                self.kv.remove(key.as_bytes());
+            }
+            Step::Cas { right: false, .. } | Step::DeleteCas { right: false, .. } | Step::Reap { .. } => {}
+            Step::DeleteTree { prefix } => self.kv.retain(|key, _| !key.starts_with(prefix.as_bytes())),
+            Step::Node { name, address } => self.node(name, Some(*address), index),
+            Step::Service { node, id, name, kind, port } => {
+                self.node(node, None, index);
+                let says = format!("{name} {kind:?} {port}");
+                let slot = self.services.entry((node.clone(), id.clone())).or_default();
+                if slot.0 != says {
+                    *slot = (says, index);
+                }
+            }
+            Step::Check { node, id, service, status } => {
+                let service = service.clone().unwrap_or_default();
+                let known = service.is_empty() || self.services.contains_key(&(node.clone(), service.clone()));
+                if !known {
+                    return; // refused as a whole, the node included
+                }
+                self.node(node, None, index);
+                let says = (status % 3).to_string();
+                // The check takes its service's name with it.
+                let name = self.services.get(&(node.clone(), service.clone()));
+                let name = name.map_or("", |(says, _)| says.split(' ').next().unwrap_or_default());
+                let service = if service.is_empty() { service } else { format!("{service} {name}") };
+                let slot = self.checks.entry((node.clone(), id.clone())).or_default();
+                if (&slot.0, &slot.1) != (&service, &says) {
+                    *slot = (service, says, index);
+                }
+            }
+            Step::RemoveNode { name } => {
+                self.nodes.remove(name);
+                self.services.retain(|(node, _), _| node != name);
+                self.checks.retain(|(node, _), _| node != name);
+            }
+            Step::RemoveService { node, id } => {
+                if self.services.remove(&(node.clone(), id.clone())).is_some() {
+                    self.checks.retain(|(at, _), (of, ..)| at != node || of.split(' ').next() != Some(id.as_str()));
+                }
+            }
+            Step::RemoveCheck { node, id } => {
+                self.checks.remove(&(node.clone(), id.clone()));
+            }
+        }
+    }
+
+    fn set(&mut self, key: &str, value: u8, index: u64) {
+        let value = VALUES[usize::from(value) % VALUES.len()].as_bytes().to_vec();
+        let row = self.kv.entry(key.into()).or_insert(Row { value: Vec::new(), create: index, modify: 0 });
+        if row.value != value || row.modify == 0 {
+            (row.value, row.modify) = (value, index);
+        }
+    }
+
+    fn node(&mut self, name: &str, address: Option<u8>, index: u64) {
+        let wanted = address.map(|address| format!("10.0.0.{address}"));
+        match self.nodes.get_mut(name) {
+            None => {
+                let address = wanted.unwrap_or_else(|| "10.0.0.0".into());
+                self.nodes.insert(name.into(), (address, index));
+            }
+            Some(held) => {
+                if let Some(wanted) = wanted.filter(|wanted| *wanted != held.0) {
+                    *held = (wanted, index);
+                }
+            }
+        }
+    }
+}
