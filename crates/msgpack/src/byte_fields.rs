@@ -2,14 +2,16 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 use bytes::Bytes;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 
+use crate::base64::{self, Base64};
 use crate::shared::share;
 
-/// Writes a byte string.
+/// Writes a byte string; base64 where people read, as Go's JSON does.
 #[derive(Debug)]
 pub struct WriteBytes<'a, T: ?Sized>(pub &'a T);
 
@@ -53,6 +55,7 @@ impl<T: AsByteString + ?Sized> Serialize for WriteBytes<'_, T> {
     #[inline]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0.byte_string() {
+            Some(bytes) if serializer.is_human_readable() => serializer.collect_str(&Base64(bytes)),
             Some(bytes) => serializer.serialize_bytes(bytes),
             None => serializer.serialize_none(),
         }
@@ -132,11 +135,15 @@ impl<'de, T: FromByteString<'de>> FromByteString<'de> for Option<T> {
 impl<'de, T: FromByteString<'de>> Deserialize<'de> for ReadBytes<T> {
     #[inline]
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_option(BytesVisitor(std::marker::PhantomData)).map(ReadBytes)
+        let in_base64 = deserializer.is_human_readable();
+        deserializer.deserialize_option(BytesVisitor { in_base64, out: PhantomData }).map(ReadBytes)
     }
 }
 
-struct BytesVisitor<T>(std::marker::PhantomData<T>);
+struct BytesVisitor<T> {
+    in_base64: bool,
+    out: PhantomData<T>,
+}
 
 impl<'de, T: FromByteString<'de>> Visitor<'de> for BytesVisitor<T> {
     type Value = T;
@@ -154,7 +161,7 @@ impl<'de, T: FromByteString<'de>> Visitor<'de> for BytesVisitor<T> {
     }
 
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
-        deserializer.deserialize_byte_buf(self)
+        if self.in_base64 { deserializer.deserialize_any(self) } else { deserializer.deserialize_byte_buf(self) }
     }
 
     fn visit_borrowed_bytes<E: de::Error>(self, bytes: &'de [u8]) -> Result<T, E> {
@@ -170,7 +177,10 @@ impl<'de, T: FromByteString<'de>> Visitor<'de> for BytesVisitor<T> {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
-        T::from_owned(text.as_bytes().to_vec())
+        if !self.in_base64 {
+            return T::from_owned(text.as_bytes().to_vec());
+        }
+        T::from_owned(base64::parse(text).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &"base64"))?)
     }
 
     fn visit_seq<A: de::SeqAccess<'de>>(self, mut items: A) -> Result<T, A::Error> {

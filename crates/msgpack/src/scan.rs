@@ -39,6 +39,8 @@ pub struct Scanner {
     pass: u64,
     /// A length whose bytes are still coming.
     length: Option<Length>,
+    /// Whether the value's first byte has come.
+    begun: bool,
 }
 
 /// A length on its way.
@@ -58,12 +60,12 @@ impl Default for Scanner {
 impl Scanner {
     /// Ready for the first byte of a value.
     pub fn new() -> Self {
-        Self { open: Open::one(), pass: 0, length: None }
+        Self { open: Open::one(), pass: 0, length: None, begun: false }
     }
 
     /// True between values: no byte of the next one has come.
     pub fn is_idle(&self) -> bool {
-        self.open.is_fresh() && self.pass == 0 && self.length.is_none()
+        !self.begun
     }
 
     /// Takes the next bytes.
@@ -84,6 +86,7 @@ impl Scanner {
             }
             if self.length.is_none() && self.open.is_done() {
                 self.open = Open::one();
+                self.begun = false;
                 return Ok(Scan::Complete { used: at });
             }
             let Some(&byte) = chunk.get(at) else { return Ok(Scan::More) };
@@ -98,6 +101,7 @@ impl Scanner {
     /// The first byte of a part.
     #[inline]
     fn begin(&mut self, byte: u8) -> Result<(), DecodeError> {
+        self.begun = true;
         let as_key = if self.open.key_is_due() { key_token(byte) } else { None };
         let token = as_key.unwrap_or_else(|| token(byte));
         self.open.begin_part();

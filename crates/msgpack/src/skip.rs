@@ -118,11 +118,6 @@ impl Open {
         self.depth == 0 && self.top.left() == 0
     }
 
-    /// One value is due and nothing of it has come.
-    pub(crate) fn is_fresh(&self) -> bool {
-        self.depth == 0 && self.top == Level(1)
-    }
-
     /// A part has begun: it is no longer due. Levels that it completes are closed at once.
     #[inline]
     pub(crate) fn begin_part(&mut self) {

@@ -308,3 +308,6 @@ impl<'de> Visitor<'de> for TimeVisitor {
         deserializer.deserialize_bytes(self)
     }
 }
+
+#[cfg(test)]
+mod tests;

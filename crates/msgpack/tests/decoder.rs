@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use bytes::Bytes;
-use proconsul_msgpack::{DEPTH_MAX, DecodeError, Decoder, GoStr, SKIP_DEPTH_MAX, Time, Value, Wire, from_slice, to_vec};
+use proconsul_msgpack::{
+    DEPTH_MAX, DecodeError, Decoder, GoStr, SKIP_DEPTH_MAX, Time, Value, Wire, from_slice, to_vec,
+};
 use serde::Deserialize;
 
 fn unhex(text: &str) -> Vec<u8> {
@@ -43,8 +45,17 @@ struct Kinds {
 
 #[test]
 fn integers_come_in_every_form() {
-    for hex in ["05", "cc05", "cd0005", "ce00000005", "cf0000000000000005", "d005", "d10005", "d200000005", "d30000000000000005"]
-    {
+    for hex in [
+        "05",
+        "cc05",
+        "cd0005",
+        "ce00000005",
+        "cf0000000000000005",
+        "d005",
+        "d10005",
+        "d200000005",
+        "d30000000000000005",
+    ] {
         check(hex, 5i64);
         check(hex, 5u64);
         check(hex, 5i8);
@@ -149,11 +160,44 @@ fn structures_come_from_maps_and_lists() {
 #[test]
 fn unknown_fields_of_any_shape_are_passed_over() {
     let unknown = [
-        "c0", "c3", "05", "ff", "cc05", "cd0005", "ce00000005", "cf0000000000000005", "d005", "d10005", "d200000005",
-        "d30000000000000005", "ca3fc00000", "cb3ff8000000000000", "a3616263", "d90161", "da000161", "db0000000161", "c40105",
-        "c5000105", "c60000000105", "d40105", "d5010506", "d60105060708", "d7010506070805060708", "c7030105060a", "c800010105",
-        "c9000000010105", "9301a16102", "dc000101", "dd0000000101", "81a16181a1629101", "de0001a16101", "df00000001a16101",
-        "81c001", "81d9016101", "90", "80",
+        "c0",
+        "c3",
+        "05",
+        "ff",
+        "cc05",
+        "cd0005",
+        "ce00000005",
+        "cf0000000000000005",
+        "d005",
+        "d10005",
+        "d200000005",
+        "d30000000000000005",
+        "ca3fc00000",
+        "cb3ff8000000000000",
+        "a3616263",
+        "d90161",
+        "da000161",
+        "db0000000161",
+        "c40105",
+        "c5000105",
+        "c60000000105",
+        "d40105",
+        "d5010506",
+        "d60105060708",
+        "d7010506070805060708",
+        "c7030105060a",
+        "c800010105",
+        "c9000000010105",
+        "9301a16102",
+        "dc000101",
+        "dd0000000101",
+        "81a16181a1629101",
+        "de0001a16101",
+        "df00000001a16101",
+        "81c001",
+        "81d9016101",
+        "90",
+        "80",
     ];
     for hex in unknown {
         check(&format!("82a17a{hex}a14905"), Kinds { i: 5, ..Kinds::default() });
@@ -261,7 +305,15 @@ fn every_cut_is_incomplete_and_no_cut_panics() {
 
 #[test]
 fn claimed_lengths_are_not_believed() {
-    for hex in ["ddffffffff", "dfffffffff", "dbffffffff", "c6ffffffff", "c9ffffffff01", "81a14cddffffffff", "81a153dbffffffff61"] {
+    for hex in [
+        "ddffffffff",
+        "dfffffffff",
+        "dbffffffff",
+        "c6ffffffff",
+        "c9ffffffff01",
+        "81a14cddffffffff",
+        "81a153dbffffffff61",
+    ] {
         let bytes = unhex(hex);
         assert!(from_slice::<Value>(&bytes).unwrap_err().is_incomplete(), "{hex}");
         assert!(Decoder::new(&bytes).skip().unwrap_err().is_incomplete(), "{hex}");

@@ -85,21 +85,55 @@ fn recorded() {
 
 #[test]
 fn the_end_of_the_bytes_is_unexpected_only_inside_a_part() {
-    for hex in ["81", "81a1", "81a149", "81a149 cc", "81a149 cd", "81a153 a1", "81a153 d9", "81a153 da", "81a14c", "81a14c 92", "81a17a 92", "81a17a d4", "81a17a d401"] {
+    for hex in [
+        "81",
+        "81a1",
+        "81a149",
+        "81a149 cc",
+        "81a149 cd",
+        "81a153 a1",
+        "81a153 d9",
+        "81a153 da",
+        "81a14c",
+        "81a14c 92",
+        "81a17a 92",
+        "81a17a d4",
+        "81a17a d401",
+    ] {
         check_as::<Kinds>(hex, "EOF");
     }
-    for hex in ["81a27a", "81a149 cd00", "81a149 cf00000000", "81a153 da00", "81a153 a278", "81a17a da00", "81a17a cf00", "81a17a d50105"] {
+    for hex in [
+        "81a27a",
+        "81a149 cd00",
+        "81a149 cf00000000",
+        "81a153 da00",
+        "81a153 a278",
+        "81a17a da00",
+        "81a17a cf00",
+        "81a17a d50105",
+    ] {
         check_as::<Kinds>(hex, "unexpected EOF");
     }
 }
 
 #[test]
 fn structures() {
-    for (hex, kind) in [("c2", "5"), ("c3", "5"), ("ca00000000", "4"), ("cc05", "3"), ("d005", "2"), ("ff", "2"), ("d90161", "6"), ("c40105", "8"), ("d40105", "c")] {
+    for (hex, kind) in [
+        ("c2", "5"),
+        ("c3", "5"),
+        ("ca00000000", "4"),
+        ("cc05", "3"),
+        ("d005", "2"),
+        ("ff", "2"),
+        ("d90161", "6"),
+        ("c40105", "8"),
+        ("d40105", "c"),
+    ] {
         check_as::<Kinds>(hex, &format!("{STRUCT} {kind})"));
         check_field('N', hex, &format!("{STRUCT} {kind})"));
     }
-    let nothing = "codec.decoder: currentEncodedType: Undeciphered descriptor: Unrecognized descriptor byte: hex: c1, dec: 193";
+    let nothing =
+        "codec.decoder: currentEncodedType: Undeciphered descriptor: Unrecognized descriptor byte: hex: c1, dec: 193";
     check_as::<Kinds>("c1", nothing);
     check_field('N', "c1", nothing);
     check_field('L', "c1", nothing);
@@ -108,7 +142,17 @@ fn structures() {
 
 #[test]
 fn keys() {
-    for (hex, byte) in [("c3", "c3, dec: 195"), ("81a16101", "81, dec: 129"), ("90", "90, dec: 144"), ("c40161", "c4, dec: 196"), ("c1", "c1, dec: 193"), ("cc05", "cc, dec: 204"), ("cb00", "cb, dec: 203"), ("d005", "d0, dec: 208"), ("7f", "7f, dec: 127")] {
+    for (hex, byte) in [
+        ("c3", "c3, dec: 195"),
+        ("81a16101", "81, dec: 129"),
+        ("90", "90, dec: 144"),
+        ("c40161", "c4, dec: 196"),
+        ("c1", "c1, dec: 193"),
+        ("cc05", "cc, dec: 204"),
+        ("cb00", "cb, dec: 203"),
+        ("d005", "d0, dec: 208"),
+        ("7f", "7f, dec: 127"),
+    ] {
         check_as::<Kinds>(&format!("81{hex}01"), &format!("{LENGTH} hex: {byte}"));
         check_field('A', &format!("81{hex}01"), &format!("{LENGTH} hex: {byte}"));
         // In a field that nobody knows, too.
@@ -118,7 +162,17 @@ fn keys() {
 
 #[test]
 fn numbers() {
-    for (hex, byte) in [("a0", "a0"), ("c2", "c2"), ("c3", "c3"), ("80", "80"), ("90", "90"), ("c40105", "c4"), ("d40105", "d4"), ("c1", "c1"), ("da0001", "da")] {
+    for (hex, byte) in [
+        ("a0", "a0"),
+        ("c2", "c2"),
+        ("c3", "c3"),
+        ("80", "80"),
+        ("90", "90"),
+        ("c40105", "c4"),
+        ("d40105", "d4"),
+        ("c1", "c1"),
+        ("da0001", "da"),
+    ] {
         for key in ['I', 'H', 'U', 'C', 'F', 'G'] {
             check_field(key, hex, &format!("{NUMBER} {byte}"));
         }
@@ -150,14 +204,25 @@ fn widths_and_signs() {
 
 #[test]
 fn bools() {
-    for (hex, byte) in [("02", "2"), ("7f", "7f"), ("ff", "ff"), ("a0", "a0"), ("cc01", "cc"), ("80", "80"), ("ca3f800000", "ca")] {
+    for (hex, byte) in
+        [("02", "2"), ("7f", "7f"), ("ff", "ff"), ("a0", "a0"), ("cc01", "cc"), ("80", "80"), ("ca3f800000", "ca")]
+    {
         check_field('B', hex, &format!("{BOOL} {byte}"));
     }
 }
 
 #[test]
 fn strings_and_times() {
-    for (hex, byte) in [("05", "5, dec: 5"), ("c2", "c2, dec: 194"), ("80", "80, dec: 128"), ("90", "90, dec: 144"), ("ca00000000", "ca, dec: 202"), ("cc05", "cc, dec: 204"), ("d005", "d0, dec: 208"), ("c1", "c1, dec: 193")] {
+    for (hex, byte) in [
+        ("05", "5, dec: 5"),
+        ("c2", "c2, dec: 194"),
+        ("80", "80, dec: 128"),
+        ("90", "90, dec: 144"),
+        ("ca00000000", "ca, dec: 202"),
+        ("cc05", "cc, dec: 204"),
+        ("d005", "d0, dec: 208"),
+        ("c1", "c1, dec: 193"),
+    ] {
         check_field('S', hex, &format!("{LENGTH} hex: {byte}"));
         check_field('T', hex, &format!("{LENGTH} hex: {byte}"));
         check_field('L', &format!("91{hex}"), &format!("{LENGTH} hex: {byte}"));
