@@ -14,6 +14,7 @@ pub mod lists; // WAITING.json and DEVIATIONS.md
 pub mod narrow; // quiet, pick, shape, sort
 pub mod needs; // what a case asks of a server, and of this runner
 pub mod normalise; // indexes, ids, times, addresses to placeholders
+mod read; // the reading steps
 pub mod run; // the steps of one case
 pub mod server; // our binary, started for a variant
 pub mod session; // a small yamux client

@@ -13,7 +13,10 @@ use proconsul_tests::golden::{
 };
 
 /// How many cases ran when this was last raised. It only grows: fewer means that something stopped being tested.
-const CASES_RUN_AT_LEAST: usize = 150;
+const CASES_RUN_AT_LEAST: usize = 185;
+
+/// How many cases may need a second try. One or two turn on how fast a busy machine is; more are a race in the server.
+const SECOND_TRIES_AT_MOST: usize = 5;
 
 /// The variants whose meaning our server knows; the cases of the others wait.
 const VARIANTS_RUN: &[&str] = &["limits"];
@@ -44,7 +47,7 @@ fn lanes(cases: Vec<Case>) -> Vec<Vec<Case>> {
 fn run_lane(cases: &[Case], served: &Served, needs: &Needs, deviations: &[Deviation]) -> Result<Report> {
     let variant = &cases.first().context("a lane has cases")?.variant;
     let server = start_server(&golden_dir().join("variants").join(variant).with_extension("hcl"))?;
-    let suite = Suite { target: &server.target, served, needs, deviations, strict: false };
+    let suite = Suite { target: &server.target, served, needs, deviations, strict: true };
     let report = suite.run(cases, |line| {
         if line.verdict.is_bad() || line.second_try {
             println!("{line}");
@@ -80,6 +83,8 @@ fn recorded_cases_come_out_as_recorded() -> Result<()> {
     let bad: Vec<_> = whole.bad().map(ToString::to_string).collect();
     ensure!(bad.is_empty(), "{} of {} cases:\n{}", bad.len(), whole.lines.len(), bad.join("\n"));
     ensure!(whole.ran() >= CASES_RUN_AT_LEAST, "only {} cases ran, of at least {CASES_RUN_AT_LEAST}", whole.ran());
+    let again = whole.second_tries();
+    ensure!(again <= SECOND_TRIES_AT_MOST, "{again} cases needed a second try, more than {SECOND_TRIES_AT_MOST}");
     println!("{} recorded cases ran", whole.ran());
     Ok(())
 }

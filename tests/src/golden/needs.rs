@@ -79,7 +79,10 @@ impl Needs {
             needs.extend(of_step(step));
             let conn = step.conn.as_deref().unwrap_or("c");
             match step.op {
-                Op::Dial => self.take_up(spoken.insert(conn, Spoken::default()), &mut needs),
+                Op::Dial => {
+                    let fresh = Spoken { port: step.port, ..Spoken::default() };
+                    self.take_up(spoken.insert(conn, fresh), &mut needs);
+                }
                 Op::Send => spoken.entry(conn).or_default().sent.extend(&step.hex),
                 Op::Frame => {
                     let bytes = step.frame.as_ref().map(super::yamux::FrameSpec::bytes).unwrap_or_default();
@@ -99,8 +102,9 @@ impl Needs {
     }
 
     fn take_up(&self, spoken: Option<Spoken>, needs: &mut BTreeSet<String>) {
-        let Some(Spoken { sent, answered }) = spoken else { return };
-        match sent.first() {
+        let Some(Spoken { port, sent, answered }) = spoken else { return };
+        let has_type_byte = matches!(port, Port::Rpc | Port::Rpc2);
+        match sent.first().filter(|_| has_type_byte) {
             Some(&(RPC_SINGLE | RPC_MULTI)) => {
                 needs.extend(called(&sent).filter(|method| self.methods.contains(method)))
             }
@@ -113,6 +117,7 @@ impl Needs {
 /// What went over one connection.
 #[derive(Default)]
 struct Spoken {
+    port: Port,
     sent: Vec<u8>,
     answered: bool,
 }
@@ -173,7 +178,7 @@ mod tests {
         assert_eq!(needs_of("routing/plain-byte-5"), ["route:5"]);
         assert!(needs_of("routing/plain-byte-1").is_empty(), "silence needs nobody");
         assert_eq!(needs_of("routing/tls-byte7-plain-server"), ["runner:tls"]);
-        assert_eq!(needs_of("routing/grpc-port-http1"), ["port:grpc", "route:71"]);
+        assert_eq!(needs_of("routing/grpc-port-http1"), ["port:grpc"]);
         assert_eq!(needs_of("limits/conns-freed-after-close"), ["Status.Ping", "variant:limits"]);
         assert_eq!(needs_of("acl/grpc-ca")[0], "port:grpc");
     }

@@ -1,8 +1,7 @@
 //! The steps of one case, performed on a target; what comes out is compared elsewhere.
 use std::{
     collections::{BTreeMap, HashMap},
-    io::{self, Read},
-    thread,
+    io, thread,
     time::{Duration, Instant},
 };
 
@@ -14,7 +13,7 @@ use super::{
     case::{Case, Op, Port, Step},
     link::{self, Conn, Link, Then},
     narrow::{self, at_path, bucket},
-    normalise,
+    normalise, read,
     session::{Session, Stream},
     target::Target,
     yamux,
@@ -28,16 +27,12 @@ pub const REPLY_TIMEOUT: Duration = Duration::from_secs(5);
 const RECV_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a snapshot may take to its end.
 const TAR_TIMEOUT: Duration = Duration::from_secs(15);
-/// How much `recv` takes when its step does not say.
-const RECV_BYTES: usize = 4096;
 /// The pause after starting a call that is awaited later.
 const LABEL_PAUSE: Duration = Duration::from_millis(300);
 /// The pause between tries of a call.
 const RETRY_PAUSE: Duration = Duration::from_millis(250);
 /// How long `many` leaves its connections before it counts them.
 const MANY_PAUSE: Duration = Duration::from_millis(400);
-/// A block of a tar file.
-const TAR_BLOCK: usize = 512;
 
 /// Performs a case's steps and returns its normalised outcomes.
 ///
@@ -127,13 +122,13 @@ impl<'a> Runner<'a> {
                 self.conn(step)?.send(&step.hex.repeat(step.repeat.unwrap_or(1)));
                 json!("sent")
             }
-            Op::Recv => recv(self.conn(step)?, step, recv_deadline),
-            Op::RecvReply => recv_reply(self.conn(step)?, step, reply_deadline),
+            Op::Recv => read::recv(self.conn(step)?, step, recv_deadline),
+            Op::RecvReply => read::recv_reply(self.conn(step)?, step, reply_deadline),
             Op::RecvValue => match self.conn(step)?.read_value(reply_deadline) {
                 Ok(value) => json!({ "value": value }),
                 Err(then) => json!({"then": then.word()}),
             },
-            Op::RecvTar => recv_tar(self.conn(step)?, Instant::now() + ms.unwrap_or(TAR_TIMEOUT)),
+            Op::RecvTar => read::recv_tar(self.conn(step)?, Instant::now() + ms.unwrap_or(TAR_TIMEOUT)),
             Op::ShutWrite => {
                 self.conn(step)?.shut_write();
                 json!("sent")
@@ -343,76 +338,6 @@ fn rpc_on_conn(conn: &mut Conn, method: &str, args: &Value, limit: Duration) -> 
     Ok(call::outcome(&answer, seq, method))
 }
 
-fn recv(conn: &mut Conn, step: &Step, deadline: Instant) -> Value {
-    let limit = step.want.or(step.max).unwrap_or(RECV_BYTES);
-    let then = conn.read_until(deadline, |read| read.len() >= limit).word();
-    let bytes = conn.take(limit);
-    if step.quiet {
-        return json!({"some": !bytes.is_empty(), "then": then});
-    }
-    if is_http2_settings(&bytes) {
-        return json!({"http2": "settings", "then": then});
-    }
-    if bytes.is_empty() {
-        return json!({ "then": then });
-    }
-    json!({"hex": super::value::to_hex(&bytes), "then": then})
-}
-
-/// Whether bytes begin with a SETTINGS frame: its type, no flags, stream 0, and whole settings.
-fn is_http2_settings(bytes: &[u8]) -> bool {
-    match bytes {
-        [high, middle, low, 4, 0, 0, 0, 0, 0, ..] => {
-            let length = u32::from_be_bytes([0, *high, *middle, *low]);
-            length.is_multiple_of(6)
-        }
-        _ => false,
-    }
-}
-
-fn recv_reply(conn: &mut Conn, step: &Step, deadline: Instant) -> Value {
-    match call::read_on_conn(conn, deadline) {
-        Ok(reply) => {
-            let mut body = reply.body;
-            narrow::narrow(step, &mut body);
-            json!({"header": reply.header, "body": body})
-        }
-        Err(then) => json!({"then": then.word()}),
-    }
-}
-
-fn recv_tar(conn: &mut Conn, deadline: Instant) -> Value {
-    let mut archive = Vec::new();
-    let unpacked = flate2::bufread::GzDecoder::new(conn.stream(deadline)).read_to_end(&mut archive);
-    let files = match unpacked {
-        Ok(_) => json!(tar_names(&archive)),
-        Err(error) => json!({"failed": error.to_string()}),
-    };
-    let then = conn.read_until(deadline, |read| !read.is_empty());
-    let then = if conn.unread().is_empty() { then.word() } else { "more" };
-    json!({"files": files, "then": then})
-}
-
-fn tar_names(archive: &[u8]) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut at = 0;
-    while let Some(header) = archive.get(at..at + TAR_BLOCK) {
-        let text = |range: std::ops::Range<usize>| {
-            let field = &header[range];
-            let end = field.iter().position(|byte| *byte == 0).unwrap_or(field.len());
-            String::from_utf8_lossy(&field[..end]).trim().to_owned()
-        };
-        let name = text(0..100);
-        if name.is_empty() {
-            break;
-        }
-        names.push(name);
-        let Ok(size) = usize::from_str_radix(&text(124..136), 8) else { break };
-        at += TAR_BLOCK + size.next_multiple_of(TAR_BLOCK);
-    }
-    names
-}
-
 /// Replaces `${name}` in every text; a text that is nothing else becomes the variable's value as it is.
 fn substitute(value: Value, variables: &BTreeMap<String, Value>) -> Value {
     match value {
@@ -449,22 +374,5 @@ mod tests {
         let variables = BTreeMap::from([("i".into(), json!(7)), ("s".into(), json!("x"))]);
         let args = json!({"a": "${i}", "b": ["${s}"], "c": "${s}-${i}", "d": "${unset}"});
         assert_eq!(substitute(args, &variables), json!({"a": 7, "b": ["x"], "c": "x-7", "d": "${unset}"}));
-    }
-
-    #[test]
-    fn settings_frames_are_told_from_other_bytes() {
-        assert!(is_http2_settings(&[0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 5, 0, 0, 64, 0]));
-        assert!(!is_http2_settings(&[0, 0, 6, 4, 1, 0, 0, 0, 0]), "an acknowledgement");
-        assert!(!is_http2_settings(&[0, 0, 6, 4]));
-    }
-
-    #[test]
-    fn names_are_read_from_tar_headers() {
-        let mut archive = vec![0; 5 * TAR_BLOCK];
-        archive[..5].copy_from_slice(b"a.txt");
-        archive[124..135].copy_from_slice(b"00000000003");
-        archive[2 * TAR_BLOCK..][..5].copy_from_slice(b"b.txt");
-        archive[2 * TAR_BLOCK + 124..][..11].copy_from_slice(b"00000000000");
-        assert_eq!(tar_names(&archive), ["a.txt", "b.txt"]);
     }
 }

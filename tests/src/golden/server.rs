@@ -129,7 +129,7 @@ pub fn served_names() -> Result<Vec<String>> {
 fn binary() -> Result<PathBuf> {
     static BUILT: OnceLock<std::result::Result<PathBuf, String>> = OnceLock::new();
     if let Some(named) = env::var_os("PROCONSUL_BIN") {
-        return Ok(named.into());
+        return Ok(std::path::absolute(named)?); // a server is started in another folder
     }
     BUILT.get_or_init(|| built().map_err(|error| format!("{error:#}"))).clone().map_err(|error| anyhow!(error))
 }

@@ -216,3 +216,6 @@ impl Drop for Stream {
         let _ = self.shared.write(&frame(WINDOW, FIN, self.id, 0, &[]));
     }
 }
+
+#[cfg(test)]
+mod tests;

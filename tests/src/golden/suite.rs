@@ -108,13 +108,17 @@ impl Report {
         self.lines.iter().filter(|line| line.verdict.is_bad())
     }
 
+    /// How many cases came out right on the second try only.
+    pub fn second_tries(&self) -> usize {
+        self.lines.iter().filter(|line| line.second_try).count()
+    }
+
     /// `N passed, N failed, N skipped`.
     pub fn summary(&self) -> String {
         let failed = self.bad().count();
         let passed = self.ran() - self.lines.iter().filter(|line| matches!(line.verdict, Verdict::Failed(_))).count();
-        let again = self.lines.iter().filter(|line| line.second_try).count();
         let skipped = self.lines.len() - passed - failed;
-        format!("{passed} passed, {failed} failed, {skipped} skipped; {again} on the second try")
+        format!("{passed} passed, {failed} failed, {skipped} skipped; {} on the second try", self.second_tries())
     }
 }
 
@@ -204,3 +208,6 @@ impl Suite<'_> {
         Ok(by_step.into_values().flatten().collect())
     }
 }
+
+#[cfg(test)]
+mod tests;
