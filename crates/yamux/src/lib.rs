@@ -28,3 +28,8 @@ pub use session::{Event, FrameStart, PingId, Session, StreamKey, Written};
 pub use stall::Stall;
 pub use stream::{Flag, StreamId, StreamState, Violation, on_flag};
 pub use window::{INITIAL_WINDOW_BYTES, RecvWindow, SendWindow, WindowExceeded};
+
+/// Runs the examples of the README.
+#[cfg(all(doctest, feature = "tokio"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -29,7 +29,7 @@ async fn its_streams_are_served_by_our_server() {
     let mut tasks = Vec::new();
     for (n, stream) in streams.into_iter().enumerate() {
         tasks.push(tokio::spawn(async move {
-            let bytes = content(n as u32, 1 + 150_000 * n); // it starts no stream for an empty one
+            let bytes = content(n as u32, 1 + 60_000 * n); // it starts no stream for an empty one
             let (mut reader, mut writer) = stream.split();
             let mut back = Vec::new();
             let write = async {
@@ -64,7 +64,7 @@ async fn our_streams_are_served_by_its_server() {
     for n in 0..STREAMS {
         let stream = control.open().await.expect("open");
         tasks.push(tokio::spawn(async move {
-            let bytes = content(n as u32, 150_000 * n);
+            let bytes = content(n as u32, 60_000 * n);
             let (mut reader, mut writer) = tokio::io::split(stream);
             let mut back = Vec::new();
             let write = async {

@@ -160,3 +160,12 @@ fn a_peer_that_never_reads_is_told_no_more_than_its_windows_allow() {
     let bound = keys.len() * (INITIAL_WINDOW_BYTES as usize + 24);
     assert!(server.session.output_len() <= bound);
 }
+
+#[test]
+fn an_idle_session_is_small_and_holds_no_heap_but_its_configuration() {
+    let size = size_of::<Session<u32>>();
+    assert!(size <= 400, "{size} bytes");
+    let shared = std::sync::Arc::new(Config::default());
+    let mut session = Session::<u32>::new(Side::Server, shared.clone(), Instant::now());
+    assert_eq!((session.output_mut().capacity(), std::sync::Arc::strong_count(&shared)), (0, 2));
+}
