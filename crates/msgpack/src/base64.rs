@@ -25,7 +25,7 @@ impl fmt::Display for Base64<'_> {
 pub(crate) fn parse(text: &str) -> Option<Vec<u8>> {
     let text = text.as_bytes();
     let kept = text.strip_suffix(b"==").or(text.strip_suffix(b"=")).unwrap_or(text);
-    if text.len() % 4 != 0 || kept.len() % 4 == 1 {
+    if !text.len().is_multiple_of(4) || kept.len() % 4 == 1 {
         return None;
     }
     let mut out = Vec::with_capacity(kept.len() / 4 * 3 + 2);

@@ -1,7 +1,7 @@
 //! Where a value ends, found while its bytes arrive.
 
 use crate::error::DecodeError;
-use crate::skip::{Open, Token, key_token, token};
+use crate::skip::{Open, SIZES, Token, key_token, token};
 
 /// What the bytes so far amount to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +89,12 @@ impl Scanner {
                 self.begun = false;
                 return Ok(Scan::Complete { used: at });
             }
+            if self.length.is_none() {
+                at = self.pass_small(chunk, at);
+                if self.begun && self.open.is_done() {
+                    continue;
+                }
+            }
             let Some(&byte) = chunk.get(at) else { return Ok(Scan::More) };
             at += 1;
             match self.length {
@@ -96,6 +102,25 @@ impl Scanner {
                 None => self.begin(byte)?,
             }
         }
+    }
+
+    /// Passes the parts that lie in `chunk` whole and say by their first byte how long they are: nearly all there are.
+    #[inline]
+    fn pass_small(&mut self, chunk: &[u8], mut at: usize) -> usize {
+        while let Some(&byte) = chunk.get(at) {
+            let end = at + usize::from(SIZES[usize::from(byte)]);
+            let long_key = byte >= 0xe0 && self.open.key_is_due();
+            if end == at || end > chunk.len() || long_key {
+                break;
+            }
+            at = end;
+            self.begun = true;
+            self.open.begin_part();
+            if self.open.is_done() {
+                break;
+            }
+        }
+        at
     }
 
     /// The first byte of a part.

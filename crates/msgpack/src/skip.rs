@@ -34,7 +34,7 @@ pub(crate) enum Token {
 
 /// What `byte` asks for where a value is due.
 #[inline]
-pub(crate) fn token(byte: u8) -> Token {
+pub(crate) const fn token(byte: u8) -> Token {
     match byte {
         0..=0x7f | 0xe0..=0xff | m::NIL | m::FALSE | m::TRUE => Token::Content(0),
         0x80..=0x8f => Token::Map(byte ^ m::FIXMAP),
@@ -58,6 +58,19 @@ pub(crate) fn token(byte: u8) -> Token {
         0xc1 => Token::Nothing,
     }
 }
+
+/// How many bytes a value takes, its first included, by that byte; zero where that alone does not say it.
+pub(crate) const SIZES: [u8; 256] = {
+    let mut sizes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        if let Token::Content(len) = token(byte as u8) {
+            sizes[byte] = len + 1;
+        }
+        byte += 1;
+    }
+    sizes
+};
 
 /// What `byte` asks for where a string key is due (see `Reader::length` for the mask), or `None` if no string begins so.
 #[inline]
@@ -122,6 +135,12 @@ impl Open {
     #[inline]
     pub(crate) fn begin_part(&mut self) {
         self.top.0 -= 1;
+        if self.top.left() == 0 {
+            self.close();
+        }
+    }
+
+    fn close(&mut self) {
         while self.top.left() == 0 && self.depth > 0 {
             self.depth -= 1;
             self.top = match self.near.get(self.depth) {
@@ -138,7 +157,7 @@ impl Open {
 
     #[inline]
     pub(crate) fn open_map(&mut self, count: u64) -> Result<(), DecodeError> {
-        self.open(Level(count * 2 | MAP_BIT))
+        self.open(Level((count * 2) | MAP_BIT))
     }
 
     fn open(&mut self, level: Level) -> Result<(), DecodeError> {
