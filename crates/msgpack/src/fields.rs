@@ -63,7 +63,21 @@ pub struct Order {
 }
 
 impl Order {
-    /// Sorts `keys`. Two fields with the same key do not compile.
+    /// Sorts `keys`. Two fields with the same key do not compile, embedded ones included:
+    ///
+    /// ```compile_fail
+    /// #[derive(Default, proconsul_msgpack::Wire)]
+    /// struct Inner {
+    ///     key: u8,
+    /// }
+    /// #[derive(Default, proconsul_msgpack::Wire)]
+    /// struct Outer {
+    ///     #[wire(embed)]
+    ///     inner: Inner,
+    ///     key: u8,
+    /// }
+    /// proconsul_msgpack::to_vec(&Outer::default());
+    /// ```
     pub const fn of(keys: &Keys) -> Self {
         let mut out = Self { numbers: [0; FIELDS_MAX], len: 0 };
         while out.len < keys.len {

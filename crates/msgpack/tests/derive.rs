@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use proconsul_msgpack::{DecodeError, GoStr, Wire, from_bytes, from_slice, to_vec};
+use proconsul_msgpack::{DecodeError, GoStr, Value, Wire, from_bytes, from_slice, to_vec};
 
 #[derive(Debug, Default, PartialEq, Wire)]
 struct RequestHeader<'a> {
@@ -133,4 +133,46 @@ fn long_parts_share_the_buffer() {
 fn keys_that_are_not_strings_are_named() {
     let error = from_slice::<Meta>(b"\x81\x01\x02").unwrap_err();
     assert_eq!(error, DecodeError::NotLength(1));
+}
+
+macro_rules! wide {
+    ($name:ident $($embed:ident: $type:ident)?; $($field:ident)*) => {
+        #[derive(Debug, Default, PartialEq, Wire)]
+        struct $name {
+            $(#[wire(embed)] $embed: $type,)?
+            $($field: Option<u16>,)*
+        }
+    };
+}
+wide!(Low; b0 b1 b2 b3 b4 b5 b6 b7 b8 b9 b10 b11 b12 b13 b14 b15 b16 b17 b18 b19 b20 b21 b22 b23 b24 b25 b26 b27 b28 b29 b30 b31 b32 b33 b34 b35 b36 b37 b38 b39 b40 b41 b42 b43 b44 b45 b46 b47 b48 b49 b50 b51 b52 b53 b54 b55 b56 b57 b58 b59 b60 b61 b62 b63 b64 b65 b66 b67 b68 b69 b70 b71 b72 b73 b74 b75 b76 b77 b78 b79);
+wide!(High low: Low; a0 a1 a2 a3 a4 a5 a6 a7 a8 a9 a10 a11 a12 a13 a14 a15 a16 a17 a18 a19 a20 a21 a22 a23 a24 a25 a26 a27 a28 a29 a30 a31 a32 a33 a34 a35 a36 a37 a38 a39 a40 a41 a42 a43 a44 a45 a46 a47 a48 a49 a50 a51 a52 a53 a54 a55 a56 a57 a58 a59 a60 a61 a62 a63 a64 a65 a66 a67 a68 a69 a70 a71 a72 a73 a74 a75 a76 a77 a78 a79);
+
+#[test]
+fn wide_structures_are_sorted_and_read_by_key_and_by_position() {
+    let it =
+        High { a0: Some(1), a79: Some(2), low: Low { b0: Some(3), b9: Some(4), ..Low::default() }, ..High::default() };
+    let bytes = to_vec(&it).unwrap();
+    assert_eq!(bytes[..7], *b"\xde\x00\xa0\xa2A0\x01");
+    assert_eq!(from_slice::<High>(&bytes).unwrap(), it);
+    let Value::Map(entries) = from_slice::<Value>(&bytes).unwrap() else { panic!("not a map") };
+    assert!(entries.len() == 160 && entries.is_sorted_by(|a, b| a.0 < b.0));
+    let by_position = [&[0xdc, 0, 82][..], &[3], &[0xc0; 8], &[4], &[0xc0; 70], &[1, 0xc0]].concat();
+    let back: High = from_slice(&by_position).unwrap();
+    assert_eq!((back.low.b0, back.low.b9, back.a0, back.a79), (Some(3), Some(4), Some(1), None));
+}
+
+#[test]
+fn a_key_that_comes_twice_replaces_and_missing_ones_keep_the_default() {
+    #[derive(Debug, PartialEq, Wire)]
+    struct Defaulted {
+        port: u16,
+        name: String,
+    }
+    impl Default for Defaulted {
+        fn default() -> Self {
+            Self { port: 8300, name: "x".into() }
+        }
+    }
+    let it: Defaulted = from_slice(b"\x82\xa4Name\xa1a\xa4Name\xa1b").unwrap();
+    assert_eq!(it, Defaulted { port: 8300, name: "b".into() });
 }
