@@ -1,6 +1,13 @@
 //! Bytes to values: the decoder rules of the dialect, as a serde deserializer.
 
-use serde::de::{self, Deserialize, DeserializeSeed, IntoDeserializer, Visitor};
+mod items; // the parts of a list or map
+mod odd; // what serde has no word for
+
+use serde::de::{self, Deserialize, IntoDeserializer, Visitor};
+
+use self::items::{Items, Parts};
+pub(crate) use self::odd::ODD_EXT;
+use self::odd::Odd;
 
 use crate::error::{DecodeError, Kind};
 use crate::marker as m;
@@ -406,98 +413,6 @@ fn visit_string<'de, V: Visitor<'de>>(raw: &'de [u8], visitor: V) -> Result<V::V
     }
 }
 
-/// What is left of a list, or of a map (keys and values counted).
-#[derive(Clone, Copy)]
-struct Parts {
-    left: u64,
-    keyed: bool,
-}
-
-/// The parts of a container, one after the other.
-struct Items<'a, 'de> {
-    de: &'a mut Deserializer<'de>,
-    parts: Parts,
-}
-
-impl Items<'_, '_> {
-    /// No more than the bytes at hand can hold: one each.
-    fn hint(&self, left: u64) -> Option<usize> {
-        Some(self.de.r.rest().len().min(usize::try_from(left).unwrap_or(usize::MAX)))
-    }
-}
-
-impl<'de> de::SeqAccess<'de> for &mut Items<'_, 'de> {
-    type Error = DecodeError;
-
-    #[inline]
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
-        if self.parts.left == 0 {
-            return Ok(None);
-        }
-        self.parts.left -= 1;
-        seed.deserialize(&mut *self.de).map(Some)
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        self.hint(self.parts.left)
-    }
-}
-
-impl<'de> de::MapAccess<'de> for &mut Items<'_, 'de> {
-    type Error = DecodeError;
-
-    #[inline]
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
-        if self.parts.left == 0 {
-            return Ok(None);
-        }
-        self.parts.left -= 1;
-        seed.deserialize(&mut *self.de).map(Some)
-    }
-
-    #[inline]
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value> {
-        self.parts.left = self.parts.left.saturating_sub(1);
-        seed.deserialize(&mut *self.de)
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        self.hint(self.parts.left / 2)
-    }
-}
-
-impl<'de> de::EnumAccess<'de> for &mut Items<'_, 'de> {
-    type Error = DecodeError;
-    type Variant = Self;
-
-    fn variant_seed<V: DeserializeSeed<'de>>(mut self, seed: V) -> Result<(V::Value, Self)> {
-        let name = de::MapAccess::next_key_seed(&mut self, seed)?;
-        name.map(|name| (name, self)).ok_or(DecodeError::Eof)
-    }
-}
-
-impl<'de> de::VariantAccess<'de> for &mut Items<'_, 'de> {
-    type Error = DecodeError;
-
-    fn unit_variant(mut self) -> Result<()> {
-        de::MapAccess::next_value(&mut self)
-    }
-
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(mut self, seed: T) -> Result<T::Value> {
-        de::MapAccess::next_value_seed(&mut self, seed)
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value> {
-        self.parts.left = 0;
-        de::Deserializer::deserialize_tuple(&mut *self.de, len, visitor)
-    }
-
-    fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value> {
-        self.parts.left = 0;
-        de::Deserializer::deserialize_struct(&mut *self.de, "", fields, visitor)
-    }
-}
-
 /// Takes nothing from a structure: what it leaves is skipped.
 struct Nothing;
 
@@ -524,79 +439,4 @@ enum Text {
     Lossy,
     /// [`Odd::Text`].
     Exact,
-}
-
-/// What serde's data model has no word for, shown to a visitor as an enum.
-pub(crate) enum Odd<'de> {
-    /// An extension: its tag and bytes.
-    Ext(u8, &'de [u8]),
-    /// A string that is not UTF-8.
-    Text(&'de [u8]),
-}
-
-/// Variant number of [`Odd::Ext`].
-pub(crate) const ODD_EXT: u8 = 0;
-/// Variant number of [`Odd::Text`].
-const ODD_TEXT: u8 = 1;
-
-impl<'de> de::EnumAccess<'de> for Odd<'de> {
-    type Error = DecodeError;
-    type Variant = Self;
-
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self)> {
-        let number = match self {
-            Self::Ext(..) => ODD_EXT,
-            Self::Text(_) => ODD_TEXT,
-        };
-        Ok((seed.deserialize(number.into_deserializer())?, self))
-    }
-}
-
-impl<'de> de::VariantAccess<'de> for Odd<'de> {
-    type Error = DecodeError;
-
-    fn unit_variant(self) -> Result<()> {
-        Ok(())
-    }
-
-    /// The bytes; an extension's tag before them, as a pair.
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value> {
-        match self {
-            Self::Text(raw) => seed.deserialize(de::value::BorrowedBytesDeserializer::new(raw)),
-            Self::Ext(tag, data) => {
-                seed.deserialize(de::value::SeqAccessDeserializer::new(Pair { tag: Some(tag), data }))
-            }
-        }
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, _len: usize, visitor: V) -> Result<V::Value> {
-        match self {
-            Self::Text(raw) => visitor.visit_borrowed_bytes(raw),
-            Self::Ext(tag, data) => visitor.visit_seq(Pair { tag: Some(tag), data }),
-        }
-    }
-
-    fn struct_variant<V: Visitor<'de>>(self, _fields: &'static [&'static str], visitor: V) -> Result<V::Value> {
-        self.tuple_variant(2, visitor)
-    }
-}
-
-/// A tag, then bytes.
-struct Pair<'de> {
-    tag: Option<u8>,
-    data: &'de [u8],
-}
-
-impl<'de> de::SeqAccess<'de> for Pair<'de> {
-    type Error = DecodeError;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
-        match self.tag.take() {
-            Some(tag) => seed.deserialize(tag.into_deserializer()).map(Some),
-            None => {
-                let data = std::mem::take(&mut self.data);
-                seed.deserialize(de::value::BorrowedBytesDeserializer::new(data)).map(Some)
-            }
-        }
-    }
 }
