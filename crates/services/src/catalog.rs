@@ -1,8 +1,78 @@
 //! Catalog: nodes and services.
-use std::sync::Arc;
+mod deregister; // takes a service, a check or a node away
+mod nodes; // lists nodes
+mod register; // adds or changes a node and what is on it
+mod services; // lists services and their instances
+mod timed; // how long a write took
 
-use proconsul_netrpc::Registry;
+use std::{marker::PhantomData, sync::Arc};
 
-use crate::Context;
+use proconsul_msgpack::GoStr;
+use proconsul_netrpc::{Answer, Fault, Registry, Reply, answering};
+use proconsul_state::Outcome;
+use proconsul_structs::{
+    Method,
+    catalog::DatacentersRequest,
+    methods::catalog::{Deregister, ListDatacenters, ListNodes, ListServices, Register, ServiceNodes},
+    query::{QueryMeta, QueryOptions},
+    status::Empty,
+};
+use proconsul_types::CallInfo;
 
-pub(crate) fn register(_registry: &mut Registry, _context: &Arc<Context>) {}
+use crate::{Context, blocking::query, write::Write};
+use timed::Timed;
+
+pub(crate) fn register(registry: &mut Registry, context: &Arc<Context>) {
+    registry.insert(ListNodes::INDEX, query(context, nodes::Nodes));
+    registry.insert(ListServices::INDEX, query(context, services::Names));
+    registry.insert(ServiceNodes::INDEX, query(context, services::Instances));
+    registry.insert(
+        Register::INDEX,
+        Timed::new(
+            "catalog.register",
+            Write {
+                context: Arc::clone(context),
+                prepare: register::prepare,
+                finish,
+                method: PhantomData::<fn(Register)>,
+            },
+        ),
+    );
+    registry.insert(
+        Deregister::INDEX,
+        Timed::new(
+            "catalog.deregister",
+            Write {
+                context: Arc::clone(context),
+                prepare: deregister::prepare,
+                finish,
+                method: PhantomData::<fn(Deregister)>,
+            },
+        ),
+    );
+    // It names no datacenter. Without a WAN the server knows its own and no other.
+    let own: GoStr = context.datacenter.clone();
+    registry.insert(
+        ListDatacenters::INDEX,
+        answering(move |_: &CallInfo, _: DatacentersRequest, _: &[u8]| {
+            Ok(Answer::Now(Reply::value(vec![own.clone()])))
+        }),
+    );
+}
+
+/// A write that took place has nothing to tell; what the store refuses is answered in its own words.
+fn finish(outcome: Outcome) -> Result<Empty, Fault> {
+    match outcome {
+        Outcome::Nothing | Outcome::Bool(_) => Ok(Empty {}),
+        Outcome::Error(cause) => Err(cause.into()),
+    }
+}
+
+/// Whether the caller has this answer already, and said that it need not be repeated.
+fn is_unmodified(options: &QueryOptions, index: u64) -> bool {
+    options.allow_not_modified_response && options.min_query_index > 0 && options.min_query_index == index
+}
+
+fn meta(index: u64, not_modified: bool) -> QueryMeta {
+    QueryMeta { index, not_modified, ..QueryMeta::default() }
+}

@@ -1,0 +1,38 @@
+//! `Catalog.ListNodes`.
+use proconsul_netrpc::Fault;
+use proconsul_state::{Snapshot, WatchSet};
+use proconsul_structs::{catalog::IndexedNodes, methods::catalog::ListNodes, node::Node, query::DcSpecificRequest};
+
+use super::{is_unmodified, meta};
+use crate::{
+    Context,
+    blocking::{Found, Query},
+    filter::RowFilter,
+};
+
+/// Nodes, by metadata and by a filter.
+///
+/// Nothing is imported from peered clusters yet, so a question about one finds nothing, and nothing wakes it.
+pub(super) struct Nodes;
+
+impl Query for Nodes {
+    type Method = ListNodes;
+
+    fn evaluate(
+        &self,
+        _: &Context,
+        request: &DcSpecificRequest,
+        at: &Snapshot,
+        watches: &mut WatchSet,
+    ) -> Result<Found<IndexedNodes>, Fault> {
+        let filter = RowFilter::<Node>::new(&request.query_options.filter)?;
+        let (index, nodes) = match &request.node_meta_filters {
+            _ if !request.peer_name.is_empty() => (0, Vec::new()),
+            Some(pairs) if !pairs.is_empty() => at.nodes_by_meta(pairs, watches),
+            _ => at.nodes(watches),
+        };
+        let not_modified = is_unmodified(&request.query_options, index);
+        let nodes = if not_modified { None } else { filter.keep(nodes)? };
+        Ok(Found { something: true, reply: IndexedNodes { nodes, query_meta: meta(index, not_modified) } })
+    }
+}

@@ -1,0 +1,156 @@
+//! `Catalog.Register`: what is checked and completed before the log.
+//!
+//! Source: `catalog_endpoint.go`; golden case `catalog/register-errors`.
+use proconsul_msgpack::GoStr;
+use proconsul_netrpc::Fault;
+use proconsul_state::{Entry, Snapshot, WatchSet};
+use proconsul_structs::{catalog::RegisterRequest, check::HealthCheck, service::NodeService, status::Empty};
+use proconsul_types::WireText;
+
+use crate::{Context, write::Refused};
+
+/// Bytes of a node's id, hyphens included.
+const UUID_BYTES: usize = 36;
+/// Where its hyphens are.
+const UUID_HYPHENS: [usize; 4] = [8, 13, 18, 23];
+/// Addresses that say nothing of where a service is.
+const ANY_ADDRESS: [&str; 3] = ["0.0.0.0", "::", "[::]"];
+
+pub(super) fn prepare(context: &Context, mut request: RegisterRequest) -> Result<Entry, Refused<Empty>> {
+    complete(context, &mut request).map_err(|text| Err(Fault::from(text)))?;
+    Ok(Entry::Register(Box::new(request)))
+}
+
+fn complete(context: &Context, request: &mut RegisterRequest) -> Result<(), WireText> {
+    if names_peer(request) {
+        return Err(WireText::PEER_NAME_IN_REGISTRATION);
+    }
+    check_node(request)?;
+    if let Some(service) = &mut request.service {
+        complete_service(service)?;
+    }
+    if let Some(check) = request.check.take() {
+        request.checks.get_or_insert_default().push(check);
+    }
+    for check in request.checks.iter_mut().flatten() {
+        complete_check(&request.node, check);
+    }
+    let now = context.store.snapshot();
+    request.checks.iter().flatten().try_for_each(|check| vet_check(request, check, &now))
+}
+
+/// Whether anything in it claims to come from a peered cluster: only peering itself may register that.
+fn names_peer(request: &RegisterRequest) -> bool {
+    let service = request.service.iter().map(|service| &service.peer_name);
+    let checks = request.check.iter().chain(request.checks.iter().flatten()).map(|check| &check.peer_name);
+    service.chain(checks).chain([&request.peer_name]).any(|peer| !peer.is_empty())
+}
+
+fn check_node(request: &RegisterRequest) -> Result<(), WireText> {
+    if request.node.is_empty() {
+        return Err(WireText::MUST_PROVIDE_NODE);
+    }
+    if !request.id.is_empty() {
+        check_uuid(&request.id).map_err(|cause| WireText::bad_node_id(&cause))?;
+    }
+    if request.address.is_empty() && !request.skip_node_update {
+        return Err(WireText::MUST_PROVIDE_ADDRESS);
+    }
+    Ok(())
+}
+
+/// What is wrong with a UUID, in the words of `go-uuid` and of Go's `encoding/hex`.
+fn check_uuid(id: &[u8]) -> Result<(), String> {
+    if id.len() != UUID_BYTES {
+        return Err("uuid string is wrong length".into());
+    }
+    if UUID_HYPHENS.iter().any(|place| id[*place] != b'-') {
+        return Err("uuid is improperly formatted".into());
+    }
+    let mut digits = id.iter().enumerate().filter(|(place, _)| !UUID_HYPHENS.contains(place)).map(|(_, digit)| *digit);
+    match digits.find(|digit| !digit.is_ascii_hexdigit()) {
+        None => Ok(()),
+        // Go takes the byte for a character.
+        Some(stray) => Err(format!("encoding/hex: invalid byte: {}", go_character(stray))),
+    }
+}
+
+/// A byte as Go's `%#U` writes it: its number, and the character if it can be printed.
+fn go_character(byte: u8) -> String {
+    let character = char::from(byte);
+    let printable = !character.is_control() && character != '\u{a0}' && character != '\u{ad}';
+    if printable { format!("U+{byte:04X} '{character}'") } else { format!("U+{byte:04X}") }
+}
+
+fn complete_service(service: &mut NodeService) -> Result<(), WireText> {
+    service.validate()?;
+    if service.service.is_empty() {
+        let nothing = service.id.is_empty();
+        return Err(if nothing {
+            WireText::MUST_PROVIDE_SERVICE_SERVICE
+        } else {
+            WireText::MUST_PROVIDE_SERVICE_FOR_ID
+        });
+    }
+    if service.id.is_empty() {
+        service.id = service.service.clone();
+    }
+    if !service.service.iter().all(|byte| is_name_byte(*byte)) {
+        return Err(WireText::invalid_service_name(&service.service.to_str_lossy()));
+    }
+    if ANY_ADDRESS.iter().any(|any| service.address == *any) {
+        return Err(WireText::INVALID_SERVICE_ADDRESS);
+    }
+    Ok(())
+}
+
+/// What a service's name may be made of. That a backslash may be in it is Consul's doing.
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'\\'
+}
+
+fn complete_check(node: &GoStr, check: &mut HealthCheck) {
+    if check.node.is_empty() {
+        check.node = node.clone();
+    }
+    if check.check_id.is_empty() {
+        check.check_id = check.name.clone();
+    }
+    if check.check_type.is_empty() {
+        check.check_type = GoStr::from_static(check.definition.kind());
+    }
+}
+
+/// A check must be of the registration's node, and of a service that is in the registration or there already.
+fn vet_check(request: &RegisterRequest, check: &HealthCheck, now: &Snapshot) -> Result<(), WireText> {
+    if !same_name(&check.node, &request.node) {
+        let (own, id, node) = (check.node.to_str_lossy(), check.check_id.to_str_lossy(), request.node.to_str_lossy());
+        return Err(WireText::check_of_other_node(&own, &id, &node));
+    }
+    let service = &check.service_id;
+    let in_request = || request.service.as_ref().is_some_and(|registered| registered.id == *service);
+    if service.is_empty() || in_request() || has_service(now, &request.node, service) {
+        return Ok(());
+    }
+    Err(WireText::unknown_service_of_check(&service.to_str_lossy(), &check.check_id.to_str_lossy()))
+}
+
+/// Whether the node, by name or by the beginning of its id, has a service of this id, letter case included.
+fn has_service(now: &Snapshot, node: &GoStr, id: &GoStr) -> bool {
+    let mut watches = WatchSet::off();
+    if now.has_node(node) {
+        return now.node_service(node, id, &mut watches).1.is_some_and(|service| service.id == *id);
+    }
+    let (_, found) = now.node_services(node, &mut watches);
+    found.is_some_and(|node| node.services.iter().any(|service| service.id == *id))
+}
+
+/// Whether two names differ in nothing but letter case.
+fn same_name(left: &GoStr, right: &GoStr) -> bool {
+    left == right
+        || left.eq_ignore_ascii_case(right)
+        || left.to_str().zip(right.to_str()).is_some_and(|(left, right)| left.to_lowercase() == right.to_lowercase())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! `Catalog.ListServices` and `Catalog.ServiceNodes`.
+use std::collections::BTreeMap;
+
+use proconsul_msgpack::GoStr;
+use proconsul_netrpc::Fault;
+use proconsul_state::{Snapshot, WatchSet, satisfies, tags_by_name};
+use proconsul_structs::{
+    List, Shared,
+    catalog::{IndexedServiceNodes, IndexedServices, ServiceSpecificRequest},
+    methods::catalog::{ListServices, ServiceNodes},
+    query::DcSpecificRequest,
+    service::ServiceNode,
+};
+use proconsul_types::WireText;
+
+use super::{is_unmodified, meta};
+use crate::{
+    Context,
+    blocking::{Found, Query},
+    filter::RowFilter,
+};
+
+/// Names of services with their tags, of the instances that the nodes' metadata and a filter leave.
+pub(super) struct Names;
+
+impl Query for Names {
+    type Method = ListServices;
+
+    fn evaluate(
+        &self,
+        _: &Context,
+        request: &DcSpecificRequest,
+        at: &Snapshot,
+        watches: &mut WatchSet,
+    ) -> Result<Found<IndexedServices>, Fault> {
+        if !request.peer_name.is_empty() {
+            return Err(WireText::PEERED_SERVICE_NAMES.into());
+        }
+        let options = &request.query_options;
+        let filter = RowFilter::<ServiceNode>::new(&options.filter)?;
+        let (index, rows) = match &request.node_meta_filters {
+            Some(pairs) if !pairs.is_empty() => at.services_by_node_meta(pairs, watches),
+            _ if !options.filter.is_empty() => at.services_with_nodes(watches),
+            _ => at.services(watches),
+        };
+        let not_modified = is_unmodified(options, index);
+        let services = if not_modified { None } else { Some(names(&filter.keep(rows)?.unwrap_or_default())) };
+        Ok(Found { something: true, reply: IndexedServices { services, query_meta: meta(index, not_modified) } })
+    }
+}
+
+/// No service is without a list of tags, though it may be empty.
+fn names(rows: &[Shared<ServiceNode>]) -> BTreeMap<GoStr, List<GoStr>> {
+    tags_by_name(rows).into_iter().map(|(name, tags)| (name, Some(tags))).collect()
+}
+
+/// Instances of one service, of whatever stands for it in the mesh, or of whatever has an address.
+///
+/// Central settings (`MergeCentralConfig`) are config entries, and there are none yet: nothing to merge.
+pub(super) struct Instances;
+
+impl Query for Instances {
+    type Method = ServiceNodes;
+
+    fn evaluate(
+        &self,
+        _: &Context,
+        request: &ServiceSpecificRequest,
+        at: &Snapshot,
+        watches: &mut WatchSet,
+    ) -> Result<Found<IndexedServiceNodes>, Fault> {
+        if request.service_name.is_empty() && request.service_address.is_empty() {
+            return Err(WireText::MUST_PROVIDE_SERVICE_NAME.into());
+        }
+        let filter = RowFilter::new(&request.query_options.filter)?;
+        let (index, mut rows) = find(request, at, watches);
+        if let Some(pairs) = &request.node_meta_filters {
+            rows.retain(|row| satisfies(&row.node_meta, pairs));
+        }
+        let service_nodes = filter.keep(rows)?;
+        Ok(Found { something: true, reply: IndexedServiceNodes { service_nodes, query_meta: meta(index, false) } })
+    }
+}
+
+/// What is asked for, before metadata and filter. Nothing is imported from peered clusters yet.
+fn find(request: &ServiceSpecificRequest, at: &Snapshot, watches: &mut WatchSet) -> (u64, Vec<Shared<ServiceNode>>) {
+    let name = &request.service_name;
+    if !request.peer_name.is_empty() {
+        (0, Vec::new())
+    } else if request.connect {
+        at.connect_service_nodes(name, watches)
+    } else if !request.service_address.is_empty() {
+        at.service_address_nodes(&request.service_address, watches)
+    } else if !request.tag_filter {
+        at.service_nodes(name, watches)
+    } else if request.service_tag.is_empty() {
+        at.service_tag_nodes(name, request.service_tags.as_deref().unwrap_or_default(), watches)
+    } else {
+        // From clients before 1.3, which know one tag.
+        at.service_tag_nodes(name, std::slice::from_ref(&request.service_tag), watches)
+    }
+}
