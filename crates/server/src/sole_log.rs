@@ -1,0 +1,52 @@
+//! The log of a server that is alone: an entry is committed when it is applied. It is kept in memory only, as `--dev` says.
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use proconsul_msgpack::GoStr;
+use proconsul_services::{Appended, Leadership, LeadershipFacts, Log, blocking::Lot};
+use proconsul_state::{Entry, Store};
+
+/// The entries that a new cluster begins with, before anybody writes: its configuration, and its leader's first.
+const FIRST_ENTRIES: u64 = 2;
+
+/// The term of a cluster's first leader: it was elected once, after the cluster's configuration was written in term 1.
+const FIRST_TERM: u64 = 2;
+
+/// A log with one member.
+pub(crate) struct SoleLog {
+    store: Arc<Store>,
+    lot: Arc<Lot>,
+    address: GoStr,
+    last_index: Mutex<u64>,
+}
+
+impl SoleLog {
+    /// The log of the server at `address`.
+    pub(crate) fn new(store: Arc<Store>, lot: Arc<Lot>, address: GoStr) -> Self {
+        Self { store, lot, address, last_index: Mutex::new(FIRST_ENTRIES) }
+    }
+}
+
+impl Log for SoleLog {
+    fn append(&self, entry: Entry) -> Appended {
+        let applied = {
+            // The lock is the order of the log: the store sees indexes grow.
+            let mut last = self.last_index.lock();
+            *last += 1;
+            self.store.apply(*last, &entry)
+        };
+        self.lot.changed(&applied.changes);
+        Appended::Done(Ok(applied.outcome))
+    }
+}
+
+impl Leadership for SoleLog {
+    fn facts(&self) -> LeadershipFacts {
+        LeadershipFacts {
+            leader: self.address.clone(),
+            peers: vec![self.address.clone()],
+            last_term: FIRST_TERM,
+            last_index: *self.last_index.lock(),
+        }
+    }
+}
