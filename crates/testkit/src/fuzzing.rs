@@ -1,0 +1,29 @@
+//! One function per fuzz target: any bytes in, a panic if something that always holds does not.
+//!
+//! `fuzz/fuzz_targets` hands them to libFuzzer; `tests/corpus.rs` hands them the corpora in `fuzz/corpus`, and those corpora
+//! cut and bent, on every toolchain.
+mod bexpr; // filter expressions
+mod detection; // the first bytes of a connection
+mod msgpack; // values and requests
+mod netrpc; // headers, and requests in pieces
+mod pieces; // where bytes are cut
+mod yamux; // a session's input
+
+pub use bexpr::bexpr;
+pub use detection::detection;
+pub use msgpack::{msgpack_request, msgpack_value};
+pub use netrpc::netrpc_header;
+pub use yamux::yamux;
+
+/// A fuzz target: its name, which is that of its folder in `fuzz/corpus`, and its body.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every fuzz target.
+pub const TARGETS: &[Target] = &[
+    ("detection", detection),
+    ("yamux", yamux),
+    ("msgpack_value", msgpack_value),
+    ("msgpack_request", msgpack_request),
+    ("netrpc_header", netrpc_header),
+    ("bexpr", bexpr),
+];
