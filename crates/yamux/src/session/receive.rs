@@ -40,6 +40,9 @@ pub enum Event<'i> {
     },
 }
 
+/// The flags that change a known stream's state: a frame without them, as most are, needs no look at it.
+const NEWS: Flags = Flags(Flags::ACK.0 | Flags::FIN.0 | Flags::RST.0);
+
 /// The data frame that is coming in.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Body {
@@ -71,6 +74,7 @@ impl Pending {
         !(self.opened || self.acked || self.writable || self.reset || self.finished)
     }
 
+    #[inline]
     fn next(&mut self, data_is_through: bool) -> Option<Event<'static>> {
         let stream = self.stream?;
         let event = if std::mem::take(&mut self.opened) {
@@ -167,8 +171,11 @@ impl<T> Session<T> {
             | Event::Finished(key)
             | Event::Reset(key) => {
                 // What the embedder let go of since the frame began is no longer its concern.
-                let state = live(&self.streams, key)?.state;
-                if state == StreamState::Closed && matches!(event, Event::Finished(_)) {
+                let Some(stream) = live(&self.streams, key) else {
+                    self.pending = Pending::default();
+                    return None;
+                };
+                if stream.state == StreamState::Closed && matches!(event, Event::Finished(_)) {
                     self.doomed = Some(key);
                 }
             }
@@ -264,8 +271,7 @@ impl<T> Session<T> {
         let Some(stream) = self.streams.get(slot as usize) else { return Ok(()) };
         let key = StreamKey { slot, generation: stream.generation };
         let could_receive = stream.state.can_receive();
-        let state = self.apply_flags(key, header.flags)?;
-        if state == StreamState::Reset {
+        if header.flags.intersects(NEWS) && self.apply_flags(key, header.flags)? == StreamState::Reset {
             return Ok(());
         }
         if !is_data {
@@ -360,7 +366,10 @@ impl<T> Session<T> {
             }
             return;
         }
-        self.pending.writable = was_blocked && self.send_window(key) > 0;
+        if was_blocked && self.send_window(key) > 0 {
+            self.pending.stream = Some(key);
+            self.pending.writable = true;
+        }
     }
 
     fn take_window(&mut self, key: StreamKey, length: u32) -> Result<(), SessionError> {
