@@ -2,6 +2,7 @@
 
 mod catalog; // a registration or deregistration as a whole
 mod checks; // health checks
+mod held; // a part that most entries leave as it is
 mod index; // modify indexes
 mod keys; // keys of secondary indexes
 mod kv; // keys and values, and the tombstones of deleted ones
@@ -28,6 +29,7 @@ pub mod limits {
 
 use crate::watch::Changes;
 use crate::{Applied, Entry, Outcome};
+use held::Held;
 use transaction::Transaction;
 
 /// All tables at one moment: an immutable value, cheap to clone.
@@ -37,10 +39,10 @@ use transaction::Transaction;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tables {
     kv: kv::KvTable,
-    nodes: nodes::NodeTable,
-    services: services::ServiceTable,
-    checks: checks::CheckTable,
-    virtual_ips: virtual_ip::VirtualIps,
+    nodes: Held<nodes::NodeTable>,
+    services: Held<services::ServiceTable>,
+    checks: Held<checks::CheckTable>,
+    virtual_ips: Held<virtual_ip::VirtualIps>,
     /// Modify indexes of tables, services and nodes.
     pub indexes: Indexes,
 }
@@ -55,7 +57,17 @@ impl Tables {
     /// applies the same log has the same tables. An entry that is refused changes nothing.
     #[must_use]
     pub fn apply(&self, index: u64, entry: &Entry) -> (Tables, Applied) {
-        let mut transaction = Transaction { index, tables: self.clone(), changes: Changes::default() };
+        let mut next = self.clone();
+        let applied = next.advance(index, entry);
+        (next, applied)
+    }
+
+    /// [`apply`](Self::apply) in place: what no clone shares is changed without being copied, so that one clone and many
+    /// entries cost less than many clones.
+    pub fn advance(&mut self, index: u64, entry: &Entry) -> Applied {
+        // Only a registration can fail half way; every other kind is refused before its first change.
+        let undo = matches!(entry, Entry::Register(_)).then(|| self.clone());
+        let mut transaction = Transaction { index, tables: self, changes: Changes::default() };
         let outcome = match entry {
             Entry::Kvs(request) => transaction.apply_kvs(request),
             Entry::Register(request) => transaction.register(request).map(|()| Outcome::Nothing),
@@ -66,12 +78,18 @@ impl Tables {
             Entry::Tombstone(request) => transaction.reap(request).map(|()| Outcome::Nothing),
             Entry::Ignored(_) => Ok(Outcome::Nothing),
         };
+        let mut changes = transaction.changes;
         match outcome {
             Ok(outcome) => {
-                transaction.changes.settle();
-                (transaction.tables, Applied { outcome, changes: transaction.changes })
+                changes.settle();
+                Applied { outcome, changes }
             }
-            Err(text) => (self.clone(), Applied { outcome: Outcome::Error(text), changes: Changes::default() }),
+            Err(text) => {
+                if let Some(before) = undo {
+                    *self = before;
+                }
+                Applied { outcome: Outcome::Error(text), changes: Changes::default() }
+            }
         }
     }
 }

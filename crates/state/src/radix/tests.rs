@@ -3,6 +3,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
+/// Another persistent map, whose clones must have seen what our clones have seen.
+type Oracle = imbl::OrdMap<Vec<u8>, u32>;
+
 /// What can be done to a tree.
 #[derive(Clone, Debug)]
 enum Step {
@@ -59,8 +62,8 @@ proptest! {
     #[test]
     fn any_history_reads_like_an_ordered_map(steps in vec(any_step(), 0..60), probes in vec(any_key(), 1..8)) {
         let (mut tree, mut model) = (Radix::new(), BTreeMap::new());
-        let mut oracle: imbl::OrdMap<Vec<u8>, u32> = imbl::OrdMap::new();
-        let mut kept: Vec<(Radix<u32>, imbl::OrdMap<Vec<u8>, u32>)> = Vec::new();
+        let mut oracle = Oracle::new();
+        let mut kept = Vec::<(Radix<u32>, Oracle)>::new();
         for step in steps {
             match step {
                 Step::Insert(key, value) => {

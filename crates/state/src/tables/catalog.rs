@@ -8,7 +8,7 @@ use proconsul_structs::check::HealthCheck;
 use proconsul_structs::node::Node;
 use proconsul_types::{GoQuoted, WireText};
 
-impl Transaction {
+impl Transaction<'_> {
     /// Node, service and checks of one request, all or nothing.
     ///
     /// What is imported from a peered cluster is refused: there are no tables for it.

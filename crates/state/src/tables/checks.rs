@@ -87,7 +87,7 @@ impl Tables {
     }
 }
 
-impl Transaction {
+impl Transaction<'_> {
     /// Adds a check or changes it. The error says why not, without the words in front that name the step.
     pub(super) fn ensure_check(&mut self, mut check: HealthCheck) -> Result<(), String> {
         if check.node.is_empty() || check.check_id.is_empty() {

@@ -3,6 +3,7 @@
 //! Each is the index of the last entry that touched its subject; zero stands for a record that does not exist. Names
 //! follow Consul's `index` table, so that a snapshot file can carry them over.
 
+use super::held::Held;
 use super::keys::compose;
 use crate::radix::Radix;
 
@@ -25,6 +26,12 @@ pub struct Indexes {
     pub service_extinction: u64,
     /// `node_last_extinction`: some node was removed. The index of a node that does not exist.
     pub node_extinction: u64,
+    names: Held<NameIndexes>,
+}
+
+/// The records of single services and nodes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct NameIndexes {
     /// `service.<name>`: an instance of the service, its node, or a check of either changed.
     service: Radix<u64>,
     /// The same for instances that are reached as proxies for, or as, a mesh service. Consul has no such record; see
@@ -37,40 +44,40 @@ pub struct Indexes {
 impl Indexes {
     /// Index of one service; zero if it has no instance.
     pub fn service(&self, name: &[u8]) -> u64 {
-        self.service.get(&compose(&[name])).copied().unwrap_or(0)
+        self.names.service.get(&compose(&[name])).copied().unwrap_or(0)
     }
 
     /// Index of one mesh destination; zero if nothing stands for it.
     pub fn connect(&self, name: &[u8]) -> u64 {
-        self.connect.get(&compose(&[name])).copied().unwrap_or(0)
+        self.names.connect.get(&compose(&[name])).copied().unwrap_or(0)
     }
 
     /// Index of one node; zero if it does not exist.
     pub fn node(&self, name: &[u8]) -> u64 {
-        self.node.get(&compose(&[name])).copied().unwrap_or(0)
+        self.names.node.get(&compose(&[name])).copied().unwrap_or(0)
     }
 
     pub(super) fn touch_service(&mut self, name: &[u8], index: u64) {
-        self.service.insert(&compose(&[name]), index);
+        self.names.service.insert(&compose(&[name]), index);
     }
 
     pub(super) fn touch_connect(&mut self, name: &[u8], index: u64) {
-        self.connect.insert(&compose(&[name]), index);
+        self.names.connect.insert(&compose(&[name]), index);
     }
 
     pub(super) fn touch_node(&mut self, name: &[u8], index: u64) {
-        self.node.insert(&compose(&[name]), index);
+        self.names.node.insert(&compose(&[name]), index);
     }
 
     pub(super) fn forget_service(&mut self, name: &[u8]) {
-        self.service.remove(&compose(&[name]));
+        self.names.service.remove(&compose(&[name]));
     }
 
     pub(super) fn forget_connect(&mut self, name: &[u8]) {
-        self.connect.remove(&compose(&[name]));
+        self.names.connect.remove(&compose(&[name]));
     }
 
     pub(super) fn forget_node(&mut self, name: &[u8]) {
-        self.node.remove(&compose(&[name]));
+        self.names.node.remove(&compose(&[name]));
     }
 }

@@ -70,7 +70,8 @@ impl Tables {
     ///
     /// The index is that of the newest change below the prefix, deletions included. Where nothing is known below the
     /// prefix, or the prefix is empty, it is that of the whole table; it then moves with every change of any key, and
-    /// that alone concerns nobody: the answer is the same.
+    /// that alone concerns nobody: the answer is the same. It can go back only when tombstones are reaped, which leaves
+    /// the answer as it is too.
     pub fn kv_list(&self, prefix: &GoStr, watches: &mut WatchSet) -> (u64, Vec<Arc<DirEntry>>) {
         watches.add(|| Watch::Prefix(prefix.clone()));
         let entries: Vec<Arc<DirEntry>> = self.kv.entries.values_below(prefix.as_bytes()).cloned().collect();
@@ -96,7 +97,7 @@ impl Tables {
     }
 }
 
-impl Transaction {
+impl Transaction<'_> {
     pub(super) fn apply_kvs(&mut self, request: &KvsRequest) -> Result<Outcome, WireText> {
         let entry = &request.dir_ent;
         match &request.op {

@@ -146,7 +146,7 @@ pub fn satisfies(meta: &Map<GoStr>, pairs: &BTreeMap<GoStr, GoStr>) -> bool {
     pairs.iter().all(|(key, value)| meta.as_ref().and_then(|meta| meta.get(key)) == Some(value))
 }
 
-impl Transaction {
+impl Transaction<'_> {
     /// Adds a node or changes it. The error says why not, without the words in front that name the step.
     pub(super) fn ensure_node(&mut self, mut node: Node) -> Result<(), String> {
         let mut known = None;

@@ -80,7 +80,7 @@ fn destination_of(row: &ServiceNode) -> Option<&GoStr> {
     (!name.is_empty()).then_some(name)
 }
 
-impl Transaction {
+impl Transaction<'_> {
     /// Adds an instance or changes it. The error says why not, without the words in front that name the step.
     pub(super) fn ensure_service(&mut self, node: &GoStr, service: &NodeService) -> Result<(), String> {
         if let Some(meta) = &service.meta {
@@ -190,7 +190,7 @@ impl Transaction {
             } else {
                 self.tables.indexes.forget_service(&old.service_name);
                 self.tables.indexes.service_extinction = self.index;
-                self.free_virtual_ip(&old.service_name);
+                self.free_virtual_ip_of_nothing(&old.service_name);
             }
         }
         let Some(destination) = destination_of(old) else { return };
@@ -201,7 +201,15 @@ impl Transaction {
             } else {
                 self.tables.indexes.forget_connect(destination);
                 self.tables.indexes.service_extinction = self.index;
+                self.free_virtual_ip_of_nothing(destination);
             }
+        }
+    }
+
+    /// Gives a name's virtual address back once neither an instance has the name nor a proxy stands for it.
+    fn free_virtual_ip_of_nothing(&mut self, name: &GoStr) {
+        if !self.tables.services.has_instance_of(name) && !self.tables.services.has_way_to(name) {
+            self.free_virtual_ip(name);
         }
     }
 }

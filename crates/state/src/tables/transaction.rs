@@ -5,15 +5,15 @@ use crate::fold::fold;
 use crate::watch::{Change, Changes};
 use proconsul_msgpack::GoStr;
 
-/// The tables that one entry is turning into the next ones. Dropped whole when the entry is refused.
-pub(super) struct Transaction {
+/// The tables that one entry is turning into the next ones.
+pub(super) struct Transaction<'a> {
     /// The entry's index in the log.
     pub(super) index: u64,
-    pub(super) tables: Tables,
+    pub(super) tables: &'a mut Tables,
     pub(super) changes: Changes,
 }
 
-impl Transaction {
+impl Transaction<'_> {
     /// A service's instance, a node of one, or a check of either changed: its index moves.
     pub(super) fn touch_service(&mut self, name: &[u8]) {
         self.tables.indexes.touch_service(name, self.index);

@@ -1,7 +1,9 @@
 //! Virtual addresses of mesh services.
 //!
 //! A service that the mesh can reach gets one address out of 240.0.0.0/4 and keeps it as long as an instance of that
-//! name exists; then it is given to the next. Source: `catalog.go`; golden case `catalog/connect-proxy`.
+//! name exists, or a proxy for it; then it is given to the next. (Consul gives it away with the last instance, while
+//! proxies may still show it, and never when there were only proxies.) Source: `catalog.go`; golden case
+//! `catalog/connect-proxy`.
 
 use super::Tables;
 use super::keys::compose;
@@ -32,7 +34,7 @@ impl Tables {
     }
 }
 
-impl Transaction {
+impl Transaction<'_> {
     /// The service's address; a new one if it has none yet.
     pub(super) fn assign_virtual_ip(&mut self, service: &[u8]) -> Result<Ipv4Addr, String> {
         let key = compose(&[service]);

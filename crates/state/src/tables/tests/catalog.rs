@@ -378,6 +378,20 @@ fn a_virtual_address_stays_while_an_instance_does_and_is_then_given_away() {
     assert_eq!(address(&world, "four"), Some("240.0.0.3".into()));
 }
 
+/// Consul gives the address away here, and two services show the same.
+#[test]
+fn a_virtual_address_stays_while_a_proxy_shows_it() {
+    let mut world = World::default();
+    world.done(&register(with_service(node("a"), service("web"))));
+    world.done(&register(with_service(node("a"), proxy("p1", "web"))));
+    world.done(&deregister("a", "web", ""));
+    world.done(&register(with_service(node("a"), proxy("p2", "db"))));
+    let address = |world: &World, name: &[u8]| world.tables.virtual_ip(name).map(|ip| ip.to_string());
+    assert_eq!((address(&world, b"web"), address(&world, b"db")), (Some("240.0.0.1".into()), Some("240.0.0.2".into())));
+    world.done(&deregister("a", "p1", ""));
+    assert_eq!(address(&world, b"web"), None);
+}
+
 #[test]
 fn a_node_is_found_by_name_and_by_the_beginning_of_its_id() {
     let mut world = World::default();

@@ -196,7 +196,9 @@ proptest! {
             waiting.affected(&applied.changes, &mut found);
             for (id, (read, (index, answer, watches))) in reads.iter().zip(&before).enumerate() {
                 let (new_index, new_answer, _) = ask(&world, read);
-                prop_assert!(new_index >= *index, "{:?} went back from {} to {}", read, index, new_index);
+                // Reaped tombstones are forgotten: a list goes by what is left then, as in Consul.
+                let may_go_back = matches!((step, read), (Step::Reap { .. }, Read::List(_)));
+                prop_assert!(may_go_back || new_index >= *index, "{:?} went back from {} to {}", read, index, new_index);
                 prop_assert_eq!(found.contains(&id), watches.is_affected(&applied.changes), "{:?}", read);
                 if new_answer != *answer {
                     prop_assert!(found.contains(&id), "{:?} changed and nobody was woken by {:?}", read, step);
