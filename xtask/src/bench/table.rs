@@ -8,12 +8,13 @@ use anyhow::{Context, Result};
 use super::loads::Goal;
 use super::micro::Micro;
 use super::samples::{Samples, Side};
+use crate::interop::servers::workspace_root;
 
 /// When, where and how.
 pub(crate) fn head(arguments: &str, rounds: usize) -> Result<String> {
     let date = first_line(Command::new("date").args(["-u", "+%Y-%m-%d %H:%M UTC"])).context("asking for the date")?;
-    let commit =
-        first_line(Command::new("git").args(["rev-parse", "--short", "HEAD"])).unwrap_or_else(|| "unknown".into());
+    let commit = first_line(Command::new("git").args(["rev-parse", "--short", "HEAD"]).current_dir(workspace_root()))
+        .unwrap_or_else(|| "unknown".into());
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let command = format!("cargo xtask bench {arguments}");
     Ok(format!(
