@@ -5,7 +5,6 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
-    time::Instant,
 };
 
 use bytes::Bytes;
@@ -15,7 +14,7 @@ use parking_lot::Mutex;
 use proconsul_netrpc::{Encode, Fault, Park, Parked, ReplyTo};
 use proconsul_state::{Changes, Snapshot, Store, Watch, WatchIndex, WatchSet};
 use slab::Slab;
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
 
 use super::{QueryTimes, hold::Hold};
 
@@ -285,7 +284,7 @@ impl Lot {
                 None => self.work.notified().await,
                 Some(next) => tokio::select! {
                     () = self.work.notified() => {}
-                    () = tokio::time::sleep_until(next.into()) => {}
+                    () = tokio::time::sleep_until(next) => {}
                 },
             }
         }

@@ -1,5 +1,5 @@
 //! A method that may wait, as a handler.
-use std::{sync::Arc, time::Instant};
+use std::{sync::Arc, time::Duration};
 
 use proconsul_msgpack::DecodeError;
 use proconsul_netrpc::{Answer, Call, Encode, Fault, Handler, HandlerFuture, Reply};
@@ -7,6 +7,7 @@ use proconsul_state::{Snapshot, WatchSet};
 use proconsul_structs::{HasQueryMeta, Method, RpcInfo, query::QueryMeta};
 use proconsul_types::CallInfo;
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::time::Instant;
 
 use super::lot::{Evaluated, Parking, Question};
 use crate::{Context, write::decode};
@@ -97,9 +98,9 @@ impl<Q: Query> Waits<Q> {
 }
 
 /// When the wait is over: the caller may have less time than it asks for.
-fn deadline(info: &CallInfo, wait: std::time::Duration) -> Instant {
+fn deadline(info: &CallInfo, wait: Duration) -> Instant {
     let until = Instant::now() + wait;
-    info.deadline.map_or(until, |deadline| deadline.min(until))
+    info.deadline.map_or(until, |deadline| until.min(deadline.into()))
 }
 
 impl<Q: Query> Asked<Q> {
