@@ -17,6 +17,35 @@
 //! An index that only follows a whole table (of a key that does not exist, of a list of nothing) may grow while the
 //! answer stays the same. That concerns nobody, and wakes nobody.
 //!
+//! ```
+//! use proconsul_msgpack::GoStr;
+//! use proconsul_state::{Entry, Store, WatchIndex, WatchSet};
+//! use proconsul_structs::kvs::{DirEntry, KvOp, KvsRequest};
+//!
+//! let set = |key: &str| {
+//!     let dir_ent = DirEntry { key: GoStr::from(key), ..DirEntry::default() };
+//!     Entry::Kvs(Box::new(KvsRequest { op: KvOp::Set, dir_ent, ..KvsRequest::default() }))
+//! };
+//! let store = Store::new();
+//! store.apply(1, &set("config/a"));
+//!
+//! // A query lists a folder, has seen index 1, and waits.
+//! let mut watches = WatchSet::new();
+//! let (index, entries) = store.snapshot().kv_list(&GoStr::from("config/"), &mut watches);
+//! assert_eq!((index, entries.len()), (1, 1));
+//! let mut waiting = WatchIndex::new();
+//! for watch in watches.watches() {
+//!     waiting.insert(watch, "the query");
+//! }
+//!
+//! // A write elsewhere concerns nobody; one in the folder does.
+//! let mut found = Vec::new();
+//! waiting.affected(&store.apply(2, &set("elsewhere")).changes, &mut found);
+//! assert!(found.is_empty());
+//! waiting.affected(&store.apply(3, &set("config/b")).changes, &mut found);
+//! assert_eq!(found, ["the query"]);
+//! ```
+//!
 //! Not here: the log and who may write to it, sessions, ACLs, filters, anything that waits.
 //!
 //! Facts about Consul's tables and indexes: Consul 1.21.4, `agent/consul/state`; golden groups `kv`, `catalog`,

@@ -9,9 +9,10 @@ use std::hash::Hash;
 /// Finds the waiters that some changes concern, in time that depends on the changes and on those found, never on how
 /// many wait for other things.
 ///
-/// A watch is kept as a 64-bit hash, not as its text: a few dozen bytes each, however long the key. By a collision (see
-/// the note on the hash in the source: less than one in 2^50 for keys of a kilobyte) a waiter may be found once too
-/// often, which costs an evaluation that finds nothing new; a waiter that is concerned is always found.
+/// A watch is kept as a 64-bit hash, not as its text: a few dozen bytes each, however long the key. Where two collide
+/// (see the note on the hash in the source: less than one pair in 2^50 for keys of a kilobyte) a waiter may be found once
+/// too often, which costs an evaluation that finds nothing new. A waiter that is concerned is always found, but for one
+/// that waits for two things whose hashes collide and has given up one of them.
 ///
 /// A changed key finds the watches on each of its prefixes with one lookup per distinct length of the watched
 /// prefixes that is not longer than the key.
