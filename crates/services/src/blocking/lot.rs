@@ -18,7 +18,7 @@ use tokio::{sync::Notify, time::Instant};
 
 use super::{QueryTimes, hold::Hold};
 
-/// How many queries may wait in a server at once. One more is answered with what there is, as if its wait were over.
+/// Default of how many queries may wait in a server at once. One more is answered with what there is, as if its wait were over.
 pub const PARKED_MAX: usize = 1_000_000;
 
 /// How many entries are evaluated before other tasks get their turn.
@@ -93,6 +93,7 @@ pub struct Counts {
 pub struct Lot {
     store: Arc<Store>,
     times: QueryTimes,
+    parked_max: usize,
     state: Mutex<State>,
     work: Notify,
     evaluations: AtomicU64,
@@ -119,9 +120,15 @@ struct State {
 impl Lot {
     /// An empty lot over `store`. Its evaluator is [`run`](Self::run).
     pub fn new(store: Arc<Store>, times: QueryTimes) -> Arc<Self> {
+        Self::bounded(store, times, PARKED_MAX)
+    }
+
+    /// As [`new`](Self::new), with another bound than [`PARKED_MAX`].
+    pub fn bounded(store: Arc<Store>, times: QueryTimes, parked_max: usize) -> Arc<Self> {
         Arc::new(Self {
             store,
             times,
+            parked_max,
             state: Mutex::default(),
             work: Notify::new(),
             evaluations: AtomicU64::new(0),
@@ -192,7 +199,7 @@ impl Lot {
     /// A place beside those who ask the same already, for whom nothing is new: no need to look.
     pub(super) fn join(self: &Arc<Self>, method: u16, body: &[u8], until: Instant) -> Option<Parking> {
         let mut state = self.state.lock();
-        if state.closed || state.parked >= PARKED_MAX {
+        if state.closed || state.parked >= self.parked_max {
             return None;
         }
         let identity = Identity { method, body: Arc::from(body) };
@@ -208,7 +215,7 @@ impl Lot {
         let Parking { question, identity, past, until, looked, nothing, .. } = parking;
         let mut guard = self.state.lock();
         let state = &mut *guard;
-        if state.closed || state.parked >= PARKED_MAX {
+        if state.closed || state.parked >= self.parked_max {
             drop(guard);
             let answer = self.answer(&*question, &identity.body);
             to.send(answer);
