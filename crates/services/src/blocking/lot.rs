@@ -66,14 +66,16 @@ struct Entry {
 struct Waiter {
     to: ReplyTo,
     until: Instant,
+    /// Tells it from others that have had, or will have, its place.
+    stamp: u64,
 }
 
 /// A waiter's place in the lot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Ticket {
     entry: u32,
-    generation: u32,
     waiter: u32,
+    stamp: u64,
 }
 
 /// How much has been done: for tests, benches and whoever wants to know.
@@ -112,6 +114,8 @@ struct State {
     /// Entries to look at again; each at most once.
     dirty: Vec<u32>,
     generation: u32,
+    /// How many waiters there have ever been: no two have the same stamp, whatever their entry.
+    stamps: u64,
     parked: usize,
     /// The server stops: nobody waits any more.
     closed: bool,
@@ -247,7 +251,7 @@ impl Lot {
                 key
             }
         };
-        let ticket = state.add(key, Waiter { to, until });
+        let ticket = state.add(key, to, until);
         let earliest = state.waits.first().is_some_and(|(first, ..)| *first == until);
         self.blocking.set(state.parked as f64);
         drop(guard);
@@ -260,11 +264,12 @@ impl Lot {
     /// Takes one waiter out. Nothing happens if it has been answered.
     pub(super) fn leave(&self, ticket: Ticket) {
         let mut state = self.state.lock();
-        let Some(entry) = state.entries.get_mut(ticket.entry as usize).filter(|e| e.generation == ticket.generation)
-        else {
-            return;
-        };
-        let Some(waiter) = entry.waiters.try_remove(ticket.waiter as usize) else { return };
+        let Some(entry) = state.entries.get_mut(ticket.entry as usize) else { return };
+        let place = ticket.waiter as usize;
+        if entry.waiters.get(place).is_none_or(|waiter| waiter.stamp != ticket.stamp) {
+            return; // answered already; whoever has the place now waits on
+        }
+        let waiter = entry.waiters.remove(place);
         let empty = entry.waiters.is_empty();
         state.waits.remove(&(waiter.until, ticket.entry, ticket.waiter));
         state.parked -= 1;
@@ -428,14 +433,13 @@ impl State {
         }
     }
 
-    fn add(&mut self, key: u32, waiter: Waiter) -> Ticket {
-        let until = waiter.until;
-        let entry = &mut self.entries[key as usize];
-        let place = entry.waiters.insert(waiter) as u32;
-        let generation = entry.generation;
+    fn add(&mut self, key: u32, to: ReplyTo, until: Instant) -> Ticket {
+        self.stamps += 1;
+        let stamp = self.stamps;
+        let place = self.entries[key as usize].waiters.insert(Waiter { to, until, stamp }) as u32;
         self.waits.insert((until, key, place));
         self.parked += 1;
-        Ticket { entry: key, generation, waiter: place }
+        Ticket { entry: key, waiter: place, stamp }
     }
 
     fn watch(&mut self, key: u32) {
