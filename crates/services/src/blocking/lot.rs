@@ -313,7 +313,8 @@ impl Lot {
             (key, entry.generation, Arc::clone(&entry.question), Arc::clone(&entry.identity.body), closed)
         };
         let mut watches = WatchSet::new();
-        let evaluated = self.evaluate(&*question, &body, &mut watches);
+        let snapshot = self.store.snapshot();
+        let evaluated = self.evaluate(&*question, &body, &snapshot, &mut watches);
         let answer = {
             let mut state = self.state.lock();
             let Some(entry) = state.entries.get_mut(key as usize).filter(|entry| entry.generation == generation)
@@ -331,6 +332,10 @@ impl Lot {
                     if evaluated.index <= entry.past && !closed {
                         if *entry.watches != *watches.watches() {
                             state.watch_anew(key, watches);
+                            // A change since then of what was not watched before found nobody to tell.
+                            if snapshot.index != self.store.snapshot().index {
+                                state.mark(key);
+                            }
                         }
                         return true;
                     }
@@ -392,15 +397,20 @@ impl Lot {
     }
 
     fn answer(&self, question: &dyn Question, body: &[u8]) -> Result<Bytes, Fault> {
-        let evaluated = self.evaluate(question, body, &mut WatchSet::off())?;
+        let evaluated = self.evaluate(question, body, &self.store.snapshot(), &mut WatchSet::off())?;
         self.encode(&*evaluated.reply)
     }
 
-    fn evaluate(&self, question: &dyn Question, body: &[u8], watches: &mut WatchSet) -> Result<Evaluated, Fault> {
+    fn evaluate(
+        &self,
+        question: &dyn Question,
+        body: &[u8],
+        snapshot: &Snapshot,
+        watches: &mut WatchSet,
+    ) -> Result<Evaluated, Fault> {
         self.evaluations.fetch_add(1, Relaxed);
-        let snapshot = self.store.snapshot();
         // A panic here would end the evaluator, and with it every wait: it ends this one.
-        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| question.evaluate(body, &snapshot, watches)))
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| question.evaluate(body, snapshot, watches)))
             .unwrap_or_else(|_| Err(Fault::answer(proconsul_types::Rejected::Panicked.to_string())))
     }
 
