@@ -57,6 +57,8 @@ struct Entry {
     nothing: bool,
     /// Something that it watches has changed since it was last looked at.
     dirty: bool,
+    /// Its wait is over for everybody, whether or not anything is new.
+    over: bool,
     /// Tells it from others that have had, or will have, its place.
     generation: u32,
     watches: Box<[Watch]>,
@@ -183,21 +185,26 @@ impl Lot {
         }
     }
 
-    /// Everything may have changed, as after a restore: all are looked at again.
+    /// Everything may have changed, as after a restore: everybody is answered with what there is. Indexes may have gone
+    /// back, and a wait for one that is long past would be a wait for nothing.
     pub fn changed_entirely(&self) {
-        let mut state = self.state.lock();
-        let all: Vec<u32> = state.entries.iter().map(|(key, _)| key as u32).collect();
-        for entry in all {
-            state.mark(entry);
-        }
-        drop(state);
-        self.work.notify_one();
+        self.end_all(&mut self.state.lock());
     }
 
     /// Answers everybody with what there is, and from now on nobody waits: the server stops.
     pub fn close(&self) {
-        self.state.lock().closed = true;
-        self.changed_entirely();
+        let mut state = self.state.lock();
+        state.closed = true;
+        self.end_all(&mut state);
+    }
+
+    fn end_all(&self, state: &mut State) {
+        let all: Vec<u32> = state.entries.iter().map(|(key, _)| key as u32).collect();
+        for key in all {
+            state.entries[key as usize].over = true;
+            state.mark(key);
+        }
+        self.work.notify_one();
     }
 
     /// A place beside those who ask the same already, for whom nothing is new: no need to look.
@@ -236,6 +243,7 @@ impl Lot {
                     past,
                     nothing,
                     dirty: false,
+                    over: false,
                     generation: state.generation,
                     watches: watches.into_boxed_slice(),
                     waiters: Slab::with_capacity(1),
@@ -304,21 +312,19 @@ impl Lot {
 
     /// Evaluates one entry that something has changed for. False if there is none.
     fn look_at_one(&self) -> bool {
-        let (key, generation, question, body, closed) = {
+        let (key, generation, question, body) = {
             let mut state = self.state.lock();
             let Some(key) = state.dirty.pop() else { return false };
-            let closed = state.closed;
             let Some(entry) = state.entries.get_mut(key as usize).filter(|entry| entry.dirty) else { return true };
             entry.dirty = false;
-            (key, entry.generation, Arc::clone(&entry.question), Arc::clone(&entry.identity.body), closed)
+            (key, entry.generation, Arc::clone(&entry.question), Arc::clone(&entry.identity.body))
         };
         let mut watches = WatchSet::new();
         let snapshot = self.store.snapshot();
         let evaluated = self.evaluate(&*question, &body, &snapshot, &mut watches);
         let answer = {
             let mut state = self.state.lock();
-            let Some(entry) = state.entries.get_mut(key as usize).filter(|entry| entry.generation == generation)
-            else {
+            let Some(entry) = state.entries.get_mut(key as usize).filter(|entry| entry.generation == generation) else {
                 return true; // everybody left meanwhile
             };
             match evaluated {
@@ -329,7 +335,7 @@ impl Lot {
                         entry.past = entry.past.max(evaluated.index);
                     }
                     entry.nothing = evaluated.nothing;
-                    if evaluated.index <= entry.past && !closed {
+                    if evaluated.index <= entry.past && !entry.over {
                         if *entry.watches != *watches.watches() {
                             state.watch_anew(key, watches);
                             // A change since then of what was not watched before found nobody to tell.
