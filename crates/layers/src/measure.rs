@@ -104,8 +104,12 @@ where
 
     fn call(&mut self, request: R) -> Self::Future {
         let info = request.info();
-        let sample =
-            Sample { handles: Arc::clone(&self.handles), index: info.method_index, method: info.method, since: info.received };
+        let sample = Sample {
+            handles: Arc::clone(&self.handles),
+            index: info.method_index,
+            method: info.method,
+            since: info.received,
+        };
         MeasureFuture { sample: Some(sample), inner: self.inner.call(request) }
     }
 }

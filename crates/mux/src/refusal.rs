@@ -6,7 +6,9 @@ use crate::Stray;
 #[non_exhaustive]
 pub enum Refusal {
     /// No route begins with this byte.
-    #[error("no route begins with byte {0:#04x}; clients of this port begin with a type byte (0 to 9) or a TLS ClientHello")]
+    #[error(
+        "no route begins with byte {0:#04x}; clients of this port begin with a type byte (0 to 9) or a TLS ClientHello"
+    )]
     UnknownByte(u8),
     /// What came is a protocol that does not live here.
     #[error("this is the server RPC port, and the client speaks {0}")]

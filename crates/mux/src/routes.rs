@@ -78,7 +78,13 @@ pub const ROUTES: &[Row] = &[
     row(Some(6), Some("consul/rpc-gossip"), "gossip", Needs::Nothing, Then::Retired),
     row(Some(7), None, "tls_insecure", Needs::Nothing, Then::StartTls(TlsPolicy::Insecure)),
     row(Some(8), Some("consul/rpc-grpc"), "grpc", Needs::Nothing, Then::Serve(Route::InternalGrpc)),
-    row(Some(9), Some("consul/raft-forwarding"), "raft_forwarding", Needs::ServerCertificate, Then::Serve(Route::RaftForwarding)),
+    row(
+        Some(9),
+        Some("consul/raft-forwarding"),
+        "raft_forwarding",
+        Needs::ServerCertificate,
+        Then::Serve(Route::RaftForwarding),
+    ),
     row(None, Some("consul/wan-gossip/packet"), "wan_packet", Needs::Tls, Then::Serve(Route::WanPacket)),
     row(None, Some("consul/wan-gossip/stream"), "wan_stream", Needs::Tls, Then::Serve(Route::WanStream)),
     // Ours: Consul closes on the preface's first byte. Reached only where Posture::http2_preface says so.

@@ -179,7 +179,9 @@ mod tests {
 
     #[test]
     fn what_is_no_header_is_an_error() {
-        for bytes in [&b"hello world"[..], b"\xff\xff", b"\x00", b"\xd4\x01\x00", b"\x82\xa3Seq\xff\xadServiceMethod\xa1x"] {
+        for bytes in
+            [&b"hello world"[..], b"\xff\xff", b"\x00", b"\xd4\x01\x00", b"\x82\xa3Seq\xff\xadServiceMethod\xa1x"]
+        {
             assert!(read_request_header(bytes).is_err(), "{bytes:02x?}");
         }
     }
@@ -201,9 +203,6 @@ mod tests {
     fn an_error_has_the_bytes_that_consul_writes() {
         let mut out = Vec::new();
         write_error(&mut out, b"No path to datacenter", RequestSeq(2), b"Catalog.ListNodes");
-        assert_eq!(
-            out,
-            b"\x83\xa5Error\xb5No path to datacenter\xa3Seq\x02\xadServiceMethod\xb1Catalog.ListNodes\x80"
-        );
+        assert_eq!(out, b"\x83\xa5Error\xb5No path to datacenter\xa3Seq\x02\xadServiceMethod\xb1Catalog.ListNodes\x80");
     }
 }

@@ -79,8 +79,7 @@ impl Intake {
                         let (seq, timeout) = (header.seq, header.timeout);
                         match methods.find(&header.method) {
                             Ok(method) => {
-                                self.phase =
-                                    Phase::Body { method, seq, timeout, scanner: Scanner::new(), scanned: 0 };
+                                self.phase = Phase::Body { method, seq, timeout, scanner: Scanner::new(), scanned: 0 };
                             }
                             Err(unknown) => {
                                 self.phase = Phase::Closed;

@@ -17,9 +17,8 @@ impl MethodTable {
     /// The rows that `listener` offers. A row's index is its place in `rows`, whatever the listener.
     pub fn new(rows: &'static [MethodRow], listener: Listener) -> Self {
         let offered = || rows.iter().enumerate().filter(|(_, row)| row.listener == listener);
-        let by_name = offered()
-            .filter_map(|(index, row)| Some((row.name.as_bytes(), u16::try_from(index).ok()?)))
-            .collect();
+        let by_name =
+            offered().filter_map(|(index, row)| Some((row.name.as_bytes(), u16::try_from(index).ok()?))).collect();
         let services = offered().map(|(_, row)| row.service().as_bytes()).collect();
         Self { rows, by_name, services }
     }

@@ -8,7 +8,10 @@ use proconsul_mux::{
     driver::{Listener, Settings, serve},
 };
 use proconsul_netrpc::{Registry, server::Stop};
-use proconsul_services::{Context, Leadership, Log, blocking::{Lot, QueryTimes}};
+use proconsul_services::{
+    Context, Leadership, Log,
+    blocking::{Lot, QueryTimes},
+};
 use proconsul_state::Store;
 use proconsul_structs::METHODS;
 use proconsul_types::MethodRow;

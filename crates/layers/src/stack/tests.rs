@@ -9,9 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use proconsul_types::{
-    AnsweredBy, CallInfo, Category, Listener, MethodRow, Operation, Options, Outcome, Rejected,
-};
+use proconsul_types::{AnsweredBy, CallInfo, Category, Listener, MethodRow, Operation, Options, Outcome, Rejected};
 use tower_service::Service;
 
 use super::*;

@@ -74,8 +74,13 @@ impl Stream {
     }
 
     /// Gives up on a request that is not whole.
-    pub(super) fn give_up<S, F, L: Lane>(&mut self, turn: &Turn<S, F, L::Stream>, lane: &mut L, id: L::Stream, text: GoStr)
-    where
+    pub(super) fn give_up<S, F, L: Lane>(
+        &mut self,
+        turn: &Turn<S, F, L::Stream>,
+        lane: &mut L,
+        id: L::Stream,
+        text: GoStr,
+    ) where
         S: RpcService<F>,
         F: Future<Output = Result<Answer, Fault>> + Unpin,
     {

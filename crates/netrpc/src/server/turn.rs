@@ -103,13 +103,7 @@ where
         }
     }
 
-    fn call<L: Lane<Stream = K>>(
-        &mut self,
-        lane: &mut L,
-        to: To<K>,
-        call: Call<'_>,
-        cx: &mut Context<'_>,
-    ) -> Answered {
+    fn call<L: Lane<Stream = K>>(&mut self, lane: &mut L, to: To<K>, call: Call<'_>, cx: &mut Context<'_>) -> Answered {
         let mut future = match self.server.service.poll_ready(cx) {
             Poll::Ready(Ok(())) => self.server.service.call(call),
             Poll::Ready(Err(fault)) => return self.settle(lane, to, Err(fault)),
