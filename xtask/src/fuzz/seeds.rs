@@ -94,6 +94,9 @@ fn from_case(case: &Value, corpora: &mut Corpora) {
         let (Some(method), Some(body)) = (step["method"].as_str(), body(&request)) else { continue };
         let name = format!("{name}-{number}-{method}");
         corpora.add("netrpc_header", &name, [&[CUT], request.as_slice()].concat());
+        if !SERVICES.iter().any(|service| method.starts_with(service)) {
+            continue;
+        }
         corpora.add("msgpack_request", &name, [method.as_bytes(), b"\n", body].concat());
     }
 }
@@ -111,6 +114,9 @@ fn from_encoding(line: &Value, seen: &mut BTreeSet<String>, corpora: &mut Corpor
         corpora.add("msgpack_value", kind, [&[CUT], encoded.as_slice()].concat());
     }
 }
+
+/// The services whose methods have types in the target `msgpack_request`.
+const SERVICES: &[&str] = &["Status.", "KVS.", "Catalog."];
 
 /// Types of the recorded encodings, and what the target `msgpack_request` calls them.
 const TYPES: &[(&str, &str)] = &[
