@@ -1,0 +1,96 @@
+//! The command line. Flags are named like Consul's.
+use std::{net::IpAddr, path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+
+/// Consul's server RPC system: a server, and tools for whoever looks at one.
+#[derive(Debug, Parser)]
+#[command(name = "proconsul", disable_version_flag = true, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    /// Print JSON where the output is data.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes:
+  0  done
+  1  failed; the message says why
+  2  the command line is not understood
+  3  the server answered with an error
+  4  no answer: not reachable, closed, or too late";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a server.
+    Server(ServerArguments),
+    /// Call methods of a server by name.
+    #[command(subcommand)]
+    Rpc(RpcCommand),
+    /// Print the version.
+    Version,
+}
+
+/// What `proconsul server` takes.
+#[derive(Debug, Args)]
+pub(crate) struct ServerArguments {
+    /// Development mode: in memory, on 127.0.0.1, a cluster of one.
+    #[arg(long)]
+    pub(crate) dev: bool,
+    /// A configuration file, .hcl or .json; may be given more than once, later ones win.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config_file: Vec<PathBuf>,
+    /// A directory of configuration files, read in order of their names, after those of --config-file.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) config_dir: Vec<PathBuf>,
+    /// Name of this node. Must be unique in the cluster.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) node: Option<String>,
+    /// Datacenter of this server.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) datacenter: Option<String>,
+    /// Address to listen on.
+    #[arg(long, value_name = "IP")]
+    pub(crate) bind: Option<IpAddr>,
+    /// Server port; 0: the operating system chooses.
+    #[arg(long, value_name = "PORT")]
+    pub(crate) server_port: Option<u16>,
+    /// trace, debug, info, warn or error; also a filter of the tracing-subscriber kind.
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) log_level: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RpcCommand {
+    /// List methods.
+    List(ListArguments),
+    /// Call a method.
+    Call(CallArguments),
+}
+
+/// What `proconsul rpc list` takes.
+#[derive(Debug, Args)]
+pub(crate) struct ListArguments {
+    /// Only methods whose name contains this, whatever its case.
+    pub(crate) pattern: Option<String>,
+    /// Only methods that a server of ours answers.
+    #[arg(long)]
+    pub(crate) served: bool,
+}
+
+/// What `proconsul rpc call` takes.
+#[derive(Debug, Args)]
+pub(crate) struct CallArguments {
+    /// The method, for example KVS.Get.
+    pub(crate) method: String,
+    /// The request as JSON; @FILE reads it from a file, - from standard input. Bytes are base64, durations may be "10s".
+    #[arg(short, long, value_name = "JSON", default_value = "{}")]
+    pub(crate) data: String,
+    /// The server port to call, ours or Consul's.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8300")]
+    pub(crate) server: String,
+    /// How long to wait for an answer; 0: for ever. A query that waits is given its wait on top.
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = crate::json::duration)]
+    pub(crate) timeout: Duration,
+}

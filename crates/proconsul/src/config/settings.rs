@@ -1,0 +1,139 @@
+//! What the keys in effect do. Each function here is one row's, see the table in `keys`.
+use std::{net::IpAddr, time::Duration};
+
+use proconsul_server::Config;
+
+use super::{
+    duration::{self, DurationError},
+    tree::Value,
+};
+
+/// Default of `log_level`.
+pub(crate) const LOG_LEVEL_DEFAULT: &str = "info";
+
+/// The wait that stands for "for ever" where `limits.rpc_handshake_timeout` is 0, which Consul takes for no limit.
+pub(crate) const NO_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// What loading fills in.
+pub(super) struct Settings {
+    pub(super) server: Config,
+    pub(super) log_level: String,
+    /// What to tell about the value that was set last.
+    pub(super) notes: Vec<String>,
+}
+
+/// Sets a value, which is of the row's kind. The error reads on after the key.
+pub(super) type Set = fn(&mut Settings, &Value) -> Result<(), String>;
+
+pub(super) fn node_name(to: &mut Settings, value: &Value) -> Result<(), String> {
+    let name = text(value).trim();
+    if name.is_empty() {
+        return Ok(()); // as if it were not there
+    }
+    if name.len() > 63 || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        to.notes.push(
+            "is not fit for DNS, where this node will not be found: use up to 63 letters, digits and dashes".to_owned(),
+        );
+    }
+    to.server.node_name = name.to_owned();
+    Ok(())
+}
+
+pub(super) fn node_id(to: &mut Settings, value: &Value) -> Result<(), String> {
+    let id = text(value).to_ascii_lowercase();
+    if !id.is_empty() && !is_uuid(&id) {
+        return Err(format!("is {id:?}, which is no UUID: write it like \"1f2e3d4c-5b6a-4978-8796-a5b4c3d2e1f0\""));
+    }
+    to.server.node_id = (!id.is_empty()).then_some(id);
+    Ok(())
+}
+
+fn is_uuid(text: &str) -> bool {
+    let lengths = text.split('-').map(str::len);
+    lengths.eq([8, 4, 4, 4, 12]) && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
+}
+
+pub(super) fn datacenter(to: &mut Settings, value: &Value) -> Result<(), String> {
+    let name = text(value).to_lowercase();
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
+    if name.is_empty() || !name.bytes().all(fits) {
+        return Err(format!("is {name:?}: a datacenter's name has letters, digits, - and _, at least one"));
+    }
+    to.server.datacenter = name;
+    Ok(())
+}
+
+pub(super) fn bind_addr(to: &mut Settings, value: &Value) -> Result<(), String> {
+    let address = text(value);
+    if address.contains("{{") {
+        return Err(format!("is {address:?}: address templates are not understood here; write the address itself"));
+    }
+    to.server.bind_addr = address.parse::<IpAddr>().map_err(|_| {
+        format!("is {address:?}, which is no IP address: write one, for example \"127.0.0.1\", \"0.0.0.0\" or \"::1\"")
+    })?;
+    Ok(())
+}
+
+pub(super) fn server_port(to: &mut Settings, value: &Value) -> Result<(), String> {
+    let port = int(value)?;
+    if port == -1 {
+        return Err("is -1, which disables a port; a server cannot be without this one. Leave it out for 8300".to_owned());
+    }
+    to.server.server_port =
+        u16::try_from(port).map_err(|_| format!("is {port}: a port is between 1 and 65535, or 0 to be given one"))?;
+    Ok(())
+}
+
+pub(super) fn rpc_handshake_timeout(to: &mut Settings, value: &Value) -> Result<(), String> {
+    to.server.rpc_handshake_timeout = match duration::parse(text(value)) {
+        Ok(Duration::ZERO) | Err(DurationError::Negative) => NO_HANDSHAKE_TIMEOUT,
+        limit => named(text(value), limit)?.min(NO_HANDSHAKE_TIMEOUT),
+    };
+    Ok(())
+}
+
+pub(super) fn rpc_max_conns_per_client(to: &mut Settings, value: &Value) -> Result<(), String> {
+    let connections = int(value)?.max(0); // Consul takes what is negative for no limit, too
+    to.server.rpc_max_conns_per_client =
+        usize::try_from(connections).map_err(|_| format!("is {connections}, which is too many to count here"))?;
+    Ok(())
+}
+
+pub(super) fn default_query_time(to: &mut Settings, value: &Value) -> Result<(), String> {
+    to.server.query_times.default = named(text(value), duration::parse(text(value)))?;
+    Ok(())
+}
+
+pub(super) fn max_query_time(to: &mut Settings, value: &Value) -> Result<(), String> {
+    to.server.query_times.max = named(text(value), duration::parse(text(value)))?;
+    Ok(())
+}
+
+pub(super) fn log_level(to: &mut Settings, value: &Value) -> Result<(), String> {
+    let level = text(value).to_ascii_lowercase();
+    to.log_level = match level.as_str() {
+        "trace" | "debug" | "info" | "warn" | "error" => level,
+        "err" => "error".to_owned(),
+        _ => return Err(format!("is {level:?}: use one of trace, debug, info, warn, error")),
+    };
+    Ok(())
+}
+
+/// The table's kind has been checked: what is no text does not come here.
+fn text(value: &Value) -> &str {
+    if let Value::Text(text) = value { text } else { "" }
+}
+
+/// A whole number, also one that is written as `8300.0`.
+fn int(value: &Value) -> Result<i64, String> {
+    match value {
+        Value::Int(number) => Ok(*number),
+        Value::Float(number) if number.fract() == 0.0 && number.abs() < 9e15 => Ok(*number as i64),
+        Value::Float(number) => Err(format!("is {number}: it must be a whole number")),
+        other => Err(format!("is {}: it must be a whole number", other.what())),
+    }
+}
+
+fn named(text: &str, duration: Result<Duration, DurationError>) -> Result<Duration, String> {
+    duration.map_err(|error| format!("is {text:?}, which {error}"))
+}

@@ -1,0 +1,120 @@
+//! `proconsul rpc`: a server's methods by name.
+use std::{fs, io::Read, time::Duration};
+
+use anyhow::{Context, Result, bail};
+use proconsul_msgpack::Value as Wire;
+use proconsul_mux::{Route, preamble};
+use proconsul_netrpc::client::Client;
+use proconsul_server::Server;
+use proconsul_structs::METHODS;
+use proconsul_types::{MethodRow, Options};
+use proconsul_yamux::{Config, Connection, Side};
+use serde_json::{Value, json};
+use tokio::{io::AsyncWriteExt, net::TcpStream, runtime, time::timeout};
+
+use crate::{
+    cli::{CallArguments, ListArguments, RpcCommand},
+    config::distance,
+    json, print,
+};
+
+/// What a server may add to a query's wait: one part in sixteen; and the way there and back.
+const ON_TOP_OF_A_WAIT: Duration = Duration::from_secs(45);
+
+pub(crate) fn run(command: RpcCommand, json: bool) -> Result<()> {
+    match command {
+        RpcCommand::List(arguments) => list(&arguments, json),
+        RpcCommand::Call(arguments) => {
+            let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+            let reply = runtime.block_on(call(&arguments))?;
+            print::value(&reply, json);
+            Ok(())
+        }
+    }
+}
+
+fn list(arguments: &ListArguments, json: bool) -> Result<()> {
+    let pattern = arguments.pattern.as_deref().unwrap_or_default().to_lowercase();
+    let served: Vec<&str> = Server::served_methods().iter().map(|row| row.name).collect();
+    let rows: Vec<&MethodRow> = METHODS
+        .iter()
+        .filter(|row| row.name.to_lowercase().contains(&pattern))
+        .filter(|row| !arguments.served || served.contains(&row.name))
+        .collect();
+    if json {
+        let names: Vec<&str> = rows.iter().map(|row| row.name).collect();
+        print::value(&json!(names), true);
+        return Ok(());
+    }
+    let row = |row: &&MethodRow| {
+        let here = if served.contains(&row.name) { "yes" } else { "-" };
+        vec![row.name.to_owned(), row.operation.as_str().to_owned(), options(row), here.to_owned()]
+    };
+    print::table(&["METHOD", "DOES", "OPTIONS", "SERVED HERE"], rows.iter().map(row));
+    Ok(())
+}
+
+/// The common options that a method honours.
+fn options(row: &MethodRow) -> String {
+    if row.options != Options::Query {
+        return String::new();
+    }
+    let honoured = [(row.blocking, "blocking"), (row.stale, "stale"), (row.consistent, "consistent")];
+    let words: Vec<&str> = honoured.into_iter().filter_map(|(yes, word)| yes.then_some(word)).collect();
+    words.join(" ")
+}
+
+async fn call(arguments: &CallArguments) -> Result<Value> {
+    let method = arguments.method.as_str();
+    if !METHODS.iter().any(|row| row.name == method) {
+        let near = METHODS.iter().map(|row| row.name).min_by_key(|name| distance(method, name));
+        let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+        bail!("there is no method {method}{near} (`proconsul rpc list` shows all)");
+    }
+    let request: Value = serde_json::from_str(&data(&arguments.data)?).context("the request is not JSON")?;
+    let body = proconsul_msgpack::to_vec(&json::to_wire(&request)?)?;
+    // A query that waits is given its wait, or the longest that a server grants.
+    let waits = request.get("MinQueryIndex").and_then(Value::as_u64).unwrap_or(0) > 0;
+    let wait = match request.get("MaxQueryTime") {
+        _ if !waits => Duration::ZERO,
+        Some(asked) => json::duration_of(asked)? + ON_TOP_OF_A_WAIT,
+        None => Duration::from_secs(300) + ON_TOP_OF_A_WAIT,
+    };
+    let talk = exchange(&arguments.server, method, &body);
+    let reply = if arguments.timeout.is_zero() {
+        talk.await?
+    } else {
+        let limit = arguments.timeout + wait;
+        timeout(limit, talk)
+            .await
+            .with_context(|| format!("{} did not answer {method} within {limit:?} (--timeout)", arguments.server))??
+    };
+    Ok(json::from_wire(&reply))
+}
+
+/// Calls a method on one yamux stream of a connection that is made for it.
+async fn exchange(server: &str, method: &str, body: &[u8]) -> Result<Wire> {
+    let mut tcp = TcpStream::connect(server)
+        .await
+        .with_context(|| format!("failed to connect to {server}; is a server running there? (--server)"))?;
+    tcp.set_nodelay(true)?;
+    tcp.write_all(&[preamble(Route::RpcMulti).context("the route has a type byte")?]).await?;
+    let (control, _incoming, driver) = Connection::new(tcp, Side::Client, Config::default());
+    tokio::spawn(driver);
+    let stream = control.open().await.context("failed to open a stream")?;
+    let reply = Client::new(stream).call_raw(method, body, None).await?;
+    Ok(proconsul_msgpack::from_slice(&reply)?)
+}
+
+/// The request as it was given: here, in a file, or on standard input.
+fn data(argument: &str) -> Result<String> {
+    if argument == "-" {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text)?;
+        return Ok(text);
+    }
+    match argument.strip_prefix('@') {
+        Some(file) => fs::read_to_string(file).with_context(|| format!("failed to read {file}")),
+        None => Ok(argument.to_owned()),
+    }
+}
