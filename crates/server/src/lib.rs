@@ -6,6 +6,7 @@ mod founding; // what a new cluster of one writes into its catalog first
 mod rpc_port; // connections of the server port, once their route is known
 mod server; // start and stop
 mod sole_log; // the log of a server that is alone
+mod tombstones; // when deleted keys are forgotten
 
 pub use config::{Config, NodeId};
 pub use rpc_port::Handlers;

@@ -18,7 +18,7 @@ use proconsul_types::MethodRow;
 use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
 use uuid::Uuid;
 
-use crate::{Config, founding, rpc_port::RpcPort, sole_log::SoleLog};
+use crate::{Config, founding, rpc_port::RpcPort, sole_log::SoleLog, tombstones};
 
 /// How long connections that were told to close at once may take to be gone.
 const LAST_GRACE: Duration = Duration::from_secs(1);
@@ -34,7 +34,8 @@ pub struct Server {
     served: Vec<&'static MethodRow>,
     stop_accepting: oneshot::Sender<()>,
     accepting: JoinHandle<()>,
-    evaluating: JoinHandle<()>,
+    /// Looks at parked queries, and forgets deleted keys in time.
+    tending: [JoinHandle<()>; 2],
 }
 
 /// Why a server does not start.
@@ -74,6 +75,7 @@ impl Server {
             rpc_address.port(),
         ));
 
+        let reaping = tombstones::reap(Arc::clone(&store), Arc::clone(&log) as Arc<dyn Log>);
         let dispatch = registry(&config.datacenter, &store, &lot, log).into_service();
         let registry = dispatch.registry();
         let served = registry.served().collect();
@@ -91,7 +93,7 @@ impl Server {
             // A sender that is gone is a server that is gone.
             let _ = stopped.await;
         }));
-        let evaluating = tokio::spawn(Arc::clone(&lot).run());
+        let tending = [tokio::spawn(Arc::clone(&lot).run()), tokio::spawn(reaping)];
         tracing::info!(%rpc_address, node = config.node_name, datacenter = config.datacenter, "server started");
         Ok(Self {
             rpc_address,
@@ -103,7 +105,7 @@ impl Server {
             served,
             stop_accepting,
             accepting,
-            evaluating,
+            tending,
         })
     }
 
@@ -153,7 +155,7 @@ impl Server {
     /// Stops: takes no more connections and calls, answers parked queries with what there is, lets calls in hand end, and
     /// closes what is left after `grace`.
     pub async fn stop(self, grace: Duration) {
-        let Self { stop_accepting, mut accepting, evaluating, port, lot, .. } = self;
+        let Self { stop_accepting, mut accepting, tending, port, lot, .. } = self;
         // Gone already if the accept loop has ended by itself.
         let _ = stop_accepting.send(());
         port.stop(Stop::Drain);
@@ -165,7 +167,7 @@ impl Server {
                 accepting.abort();
             }
         }
-        evaluating.abort();
+        tending.iter().for_each(JoinHandle::abort);
         tracing::info!("server stopped");
     }
 }
