@@ -82,17 +82,16 @@ where
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let late = Poll::Ready(Err(Rejected::Late { method: this.method }.into()));
         match &mut this.state {
-            State::Unlimited(future) => Pin::new(future).poll(cx),
-            State::Late => late,
+            State::Unlimited(future) => return Pin::new(future).poll(cx),
             State::Limited(future, sleep) => match Pin::new(future).poll(cx) {
                 Poll::Pending if sleep.as_mut().poll(cx).is_ready() => {
                     this.state = State::Late; // drops the handler's future: the call is cancelled
-                    late
                 }
-                polled => polled,
+                polled => return polled,
             },
+            State::Late => {}
         }
+        Poll::Ready(Err(Rejected::Late { method: this.method }.into()))
     }
 }
