@@ -2,7 +2,7 @@
 //!
 //! A query with an index that is not in the past is **parked as data**: which method, its request's bytes, what it watches,
 //! when it stops waiting, where the answer goes. No task and no buffer waits with it. Identical queries are one entry of the
-//! [`Lot`], evaluated once and encoded once when what they watch changes. Start at [`query`] and [`Lot`].
+//! [`Lot`], evaluated once and encoded once when what they watch changes. Start at [`Query`] and [`Lot`].
 mod hold; // a connection's hold on a parked query
 mod lot; // where queries wait
 mod method; // a method that may wait, as a handler
