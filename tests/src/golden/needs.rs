@@ -105,6 +105,8 @@ impl Needs {
         let Some(Spoken { port, sent, answered }) = spoken else { return };
         let has_type_byte = matches!(port, Port::Rpc | Port::Rpc2);
         match sent.first().filter(|_| has_type_byte) {
+            // A request that is never whole gets no answer, whoever serves its method.
+            Some(&(RPC_SINGLE | RPC_MULTI)) if !answered => {}
             Some(&(RPC_SINGLE | RPC_MULTI)) => {
                 needs.extend(called(&sent).filter(|method| self.methods.contains(method)))
             }
@@ -146,7 +148,9 @@ fn of_step(step: &Step) -> Vec<String> {
 
 fn shows_an_answer(outcome: &Value) -> bool {
     let present = |key: &str| outcome.get(key).is_some();
-    ["hex", "http2", "value", "files", "header"].into_iter().any(present) || outcome["some"] == true
+    let frames = || outcome["frames"].as_array().is_some_and(|frames| !frames.is_empty());
+    let plain = ["hex", "http2", "value", "files", "header"].into_iter().any(present);
+    plain || outcome["some"] == true || frames()
 }
 
 /// The methods named in what was sent: the value after each key `ServiceMethod`.
@@ -175,6 +179,7 @@ mod tests {
         assert_eq!(needs_of("netrpc/body-array-positional"), ["KVS.Get"], "called in plain bytes");
         assert_eq!(needs_of("yamux/request-split-over-frames"), ["Status.Ping"], "called over several frames");
         assert_eq!(needs_of("netrpc/unknown-service"), ["Status.Ping"], "the service that nobody has is not needed");
+        assert!(needs_of("netrpc/oversized-array-claim").is_empty(), "never whole, never answered");
         assert_eq!(needs_of("routing/plain-byte-5"), ["route:5"]);
         assert!(needs_of("routing/plain-byte-1").is_empty(), "silence needs nobody");
         assert_eq!(needs_of("routing/tls-byte7-plain-server"), ["runner:tls"]);
