@@ -75,8 +75,9 @@ impl Checker<'_> {
             }
             (kind, value) if kind.takes(value) => self.leaf(key, path, node),
             (kind, value) => {
-                let text = format!("is {}: it must be {}", value.what(), kind.what());
-                self.problem(line, path, text);
+                let meaning =
+                    if let Effect::Sets(_, meaning) = key.effect { format!(" ({meaning})") } else { String::new() };
+                self.problem(line, path, format!("is {}: it must be {}{meaning}", value.what(), kind.what()));
             }
         }
         // Of a table, its keys speak; except where nobody reads any of them.
@@ -112,7 +113,8 @@ impl Checker<'_> {
         }
         // The value may be a secret in the wrong place: it is not told.
         if let (Kind::Duration, Value::Text(text)) = (key.kind, &node.value)
-            && let Err(error @ (DurationError::Form | DurationError::NoUnit | DurationError::Range)) = duration::parse(text)
+            && let Err(error @ (DurationError::Form | DurationError::NoUnit | DurationError::Range)) =
+                duration::parse(text)
         {
             return self.problem(node.line, path, error.to_string());
         }

@@ -5,7 +5,9 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum DurationError {
     /// Not of the form.
-    #[error("is not a duration: write numbers with units (ns, us, ms, s, m, h), for example \"2s\", \"1m30s\", \"500ms\"")]
+    #[error(
+        "is not a duration: write numbers with units (ns, us, ms, s, m, h), for example \"2s\", \"1m30s\", \"500ms\""
+    )]
     Form,
     /// A number without its unit.
     #[error("has a number without a unit (ns, us, ms, s, m, h): write for example \"2s\", \"1m30s\", \"500ms\"")]

@@ -7,6 +7,9 @@ use super::keys;
 /// How many lines a statement may have to be shown rewritten.
 const ADVICE_LINES_MAX: usize = 30;
 
+/// How many bytes.
+const ADVICE_BYTES_MAX: usize = 4096;
+
 /// How deep it may be.
 const ADVICE_DEPTH_MAX: usize = 8;
 
@@ -30,7 +33,8 @@ pub(super) fn advice(text: &str, offset: usize, message: &str) -> Option<String>
     let region = &text[offset - line.len()..];
     let Some(written) = rewritten(region) else {
         let closes = rest.starts_with('}') && line.contains('=');
-        return closes.then(|| "In HCL 2 a `}` that ends a block of several lines stands on a line of its own".to_owned());
+        return closes
+            .then(|| "In HCL 2 a `}` that ends a block of several lines stands on a line of its own".to_owned());
     };
     Some(format!("{} Write:\n{written}", reason(line.trim_end(), rest)))
 }
@@ -42,7 +46,9 @@ fn reason(line: &str, rest: &str) -> &'static str {
         Some(',') => "In HCL 2 no comma follows an attribute.",
         Some('"') if line.is_empty() || line.ends_with(['{', '}']) => "In HCL 2 names have no quotes.",
         None | Some('\n' | '\r') if line.ends_with('=') => "In HCL 2 a value begins on the line of its name.",
-        None | Some('\n' | '\r') if !line.contains(['=', '{']) => "In HCL 2 a block's `{` stands on the line of its name.",
+        None | Some('\n' | '\r') if !line.contains(['=', '{']) => {
+            "In HCL 2 a block's `{` stands on the line of its name."
+        }
         _ => "In HCL 2 every attribute and block has a line of its own; HCL 1 took several on one.",
     }
 }
@@ -58,6 +64,9 @@ fn rewritten(text: &str) -> Option<String> {
     let mut end = 0;
     for line in text.split_inclusive('\n').take(ADVICE_LINES_MAX) {
         end += line.len();
+        if end > ADVICE_BYTES_MAX {
+            break;
+        }
         if let Some(tokens) = tokens(&text[..end])
             && !tokens.is_empty()
             && let Some(written) = (Printer { tokens: &tokens, at: 0, out: String::new() }).all()

@@ -1,7 +1,10 @@
 //! The table of configuration keys: the truth for loading, for errors and for `docs/configuration.md`.
 //!
-//! Source: Consul 1.21.4, names and types of `agent/config/config.go` and `deprecated.go`, defaults of `default.go`.
-mod agent; // keys of the agent itself
+//! Source: Consul 1.21.4, names and types of `agent/config/config.go` and `deprecated.go`, defaults of `default.go`; where a key is in effect, the default is ours.
+mod agent; // keys of the top level
+mod blocks; // keys of the blocks below it
+#[cfg(test)]
+mod docs; // the tables in docs/configuration.md
 mod services; // definitions of services and checks, which stand in an agent's files too
 
 use super::{settings::Set, tree::Value};
@@ -17,7 +20,7 @@ pub(super) struct Keys(pub(super) &'static [Key]);
 pub(super) struct Key {
     pub(super) name: &'static str,
     pub(super) kind: Kind,
-    /// Consul's default for an agent as it is written; empty: none.
+    /// Of a key in effect, the default of `server --dev`; else Consul's for an agent. Empty: none.
     pub(super) default: &'static str,
     /// What it means here.
     pub(super) effect: Effect,
@@ -139,24 +142,6 @@ impl Kind {
             Self::Table(_) => "one object or block",
             Self::Tables(_) => "a list of objects, or blocks",
             Self::Named(_) => "an object of objects, or blocks with a label",
-        }
-    }
-
-    /// Its name in tables.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Bool => "bool",
-            Self::Int => "int",
-            Self::Uint => "uint",
-            Self::Float => "number",
-            Self::Text => "text",
-            Self::Duration => "duration",
-            Self::Texts => "list of text",
-            Self::TextMap => "map of text",
-            Self::Free => "any",
-            Self::Table(_) => "block",
-            Self::Tables(_) => "blocks",
-            Self::Named(_) => "labelled blocks",
         }
     }
 

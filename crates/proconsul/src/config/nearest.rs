@@ -13,7 +13,8 @@ fn meant_up_to(name: &str) -> usize {
 pub(super) fn hint(table: &str, name: &str) -> String {
     let nearest = keys::all().into_iter().map(|(path, key)| {
         let (parent, leaf) = path.rsplit_once('.').unwrap_or(("", &path));
-        let distance = std::iter::once(leaf).chain(key.aliases.iter().copied()).map(|known| distance(name, known)).min();
+        let distance =
+            std::iter::once(leaf).chain(key.aliases.iter().copied()).map(|known| distance(name, known)).min();
         // Of names that are equally near, one of the same table; then the one that is least deep.
         let elsewhere = parent != table;
         let depth = path.matches('.').count();
@@ -56,9 +57,14 @@ mod tests {
 
     #[test]
     fn distances_count_letters() {
-        for (a, b, expected) in
-            [("", "", 0), ("", "ab", 2), ("ab", "", 2), ("node", "NODE", 0), ("nmae", "name", 1), ("kitten", "sitting", 3)]
-        {
+        for (a, b, expected) in [
+            ("", "", 0),
+            ("", "ab", 2),
+            ("ab", "", 2),
+            ("node", "NODE", 0),
+            ("nmae", "name", 1),
+            ("kitten", "sitting", 3),
+        ] {
             assert_eq!(distance(a, b), expected, "{a} {b}");
         }
     }
@@ -71,7 +77,11 @@ mod tests {
             ("", "retryjoin", "did you mean retry_join?"),
             ("ports", "serber", "did you mean ports.server?"),
             ("limits", "rpc_handshake_timeut", "did you mean limits.rpc_handshake_timeout?"),
-            ("", "rpc_max_conns_per_client", "is not a key at the top level; did you mean limits.rpc_max_conns_per_client?"),
+            (
+                "",
+                "rpc_max_conns_per_client",
+                "is not a key at the top level; did you mean limits.rpc_max_conns_per_client?",
+            ),
             ("limits", "node_name", "is not a key in limits; did you mean node_name?"),
             ("", "zzzzzzzzzzzzzzzzzzzzzzzz", "the nearest is "),
         ] {

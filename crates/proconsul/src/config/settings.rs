@@ -77,7 +77,9 @@ pub(super) fn bind_addr(to: &mut Settings, value: &Value) -> Result<(), String> 
 pub(super) fn server_port(to: &mut Settings, value: &Value) -> Result<(), String> {
     let port = int(value)?;
     if port == -1 {
-        return Err("is -1, which disables a port; a server cannot be without this one. Leave it out for 8300".to_owned());
+        return Err(
+            "is -1, which disables a port; a server cannot be without this one. Leave it out for 8300".to_owned()
+        );
     }
     to.server.server_port =
         u16::try_from(port).map_err(|_| format!("is {port}: a port is between 1 and 65535, or 0 to be given one"))?;

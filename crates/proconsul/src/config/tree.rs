@@ -59,12 +59,6 @@ impl Value {
     }
 }
 
-/// Line of the byte at `offset`, from 1.
-pub(super) fn line_at(text: &str, offset: usize) -> usize {
-    let before = &text.as_bytes()[..offset.min(text.len())];
-    1 + before.iter().filter(|&&byte| byte == b'\n').count()
-}
-
 /// Where each line begins, to ask for many lines of one text.
 pub(super) struct Lines(Vec<usize>);
 

@@ -1,16 +1,17 @@
-//! Keys of an agent.
+//! Keys of an agent: the top level.
 use super::{
     Keys,
-    Kind::{Bool, Duration, Float, Free, Int, Named, Table, Tables, Text, TextMap, Texts, Uint},
+    Kind::{Bool, Duration, Float, Free, Int, Table, Tables, Text, TextMap, Texts},
+    blocks::{
+        ACL, ADDRESSES, AUDIT, AUTO_CONFIG, AUTO_ENCRYPT, AUTOPILOT, CACHE, CLOUD, CONFIG_ENTRIES, CONNECT, CONSUL,
+        DNS_CONFIG, GOSSIP_LAN, GOSSIP_WAN, HTTP_CONFIG, JOINS_NOBODY, LIMITS, NO_ACL, NO_TLS, NO_TLS_OUT,
+        OLD_RAFT_BOLTDB, PEERING, PERFORMANCE, PORTS, RAFT_LOGSTORE, REPORTING, RPC, SEGMENT, TELEMETRY, TLS,
+        UI_CONFIG, UNIX_SOCKETS, XDS,
+    },
     key,
     services::{CHECK, LOCALITY, SERVICE},
 };
 use crate::config::settings as set;
-
-const JOINS_NOBODY: &str = "this server joins nobody: it is a cluster of one";
-const NO_ACL: &str = "calls are not checked: whoever reaches the server may read and write everything";
-const NO_TLS: &str = "the server port is plain TCP, and no client is asked for a certificate";
-const NO_TLS_OUT: &str = "connections to other servers are neither encrypted nor verified";
 
 /// Keys of the top level.
 pub(in crate::config) static TOP: Keys = Keys(&[
@@ -25,7 +26,9 @@ pub(in crate::config) static TOP: Keys = Keys(&[
     key("advertise_reconnect_timeout", Duration),
     key("auto_config", Table(&AUTO_CONFIG)),
     key("autopilot", Table(&AUTOPILOT)),
-    key("bind_addr", Text).default("0.0.0.0").sets(set::bind_addr, "address that the server port listens on, IPv4 or IPv6"),
+    key("bind_addr", Text)
+        .default("127.0.0.1")
+        .sets(set::bind_addr, "address that the server port listens on, IPv4 or IPv6; no template"),
     key("bootstrap", Bool).default("false"),
     key("bootstrap_expect", Int).default("0").harmful(JOINS_NOBODY),
     key("cache", Table(&CACHE)),
@@ -43,8 +46,12 @@ pub(in crate::config) static TOP: Keys = Keys(&[
     key("alt_domain", Text),
     key("recursors", Texts),
     key("data_dir", Text).harmful("nothing is kept when the server stops"),
-    key("datacenter", Text).default("dc1").sets(set::datacenter, "name of the datacenter: lowercase letters, digits, `-` and `_`; letters are lowered"),
-    key("default_query_time", Duration).default("300s").sets(set::default_query_time, "how long a blocking query waits that does not say"),
+    key("datacenter", Text)
+        .default("dc1")
+        .sets(set::datacenter, "name of the datacenter: lowercase letters, digits, `-` and `_`; letters are lowered"),
+    key("default_query_time", Duration)
+        .default("300s")
+        .sets(set::default_query_time, "how long a blocking query waits that does not say"),
     key("default_intention_policy", Text),
     key("disable_anonymous_signature", Bool),
     key("disable_coordinates", Bool).default("false"),
@@ -72,16 +79,20 @@ pub(in crate::config) static TOP: Keys = Keys(&[
     key("license_path", Text).enterprise(),
     key("limits", Table(&LIMITS)),
     key("locality", Table(&LOCALITY)),
-    key("log_level", Text).default("INFO").sets(set::log_level, "least severe messages that are logged: trace, debug, info, warn, error"),
+    key("log_level", Text)
+        .default("info")
+        .sets(set::log_level, "least severe messages that are logged: trace, debug, info, warn, error"),
     key("log_json", Bool),
     key("log_file", Text),
     key("log_rotate_duration", Duration),
     key("log_rotate_bytes", Int),
     key("log_rotate_max_files", Int),
-    key("max_query_time", Duration).default("600s").sets(set::max_query_time, "how long a blocking query waits at most"),
+    key("max_query_time", Duration)
+        .default("600s")
+        .sets(set::max_query_time, "how long a blocking query waits at most"),
     key("node_id", Text).sets(set::node_id, "id of this node, a UUID; none: a new one at every start"),
     key("node_meta", TextMap),
-    key("node_name", Text).sets(set::node_name, "name of this node"),
+    key("node_name", Text).default("proconsul").sets(set::node_name, "name of this node"),
     key("peering", Table(&PEERING)),
     key("performance", Table(&PERFORMANCE)),
     key("pid_file", Text),
@@ -182,389 +193,4 @@ pub(in crate::config) static TOP: Keys = Keys(&[
     key("start_join_wan", Texts).moved("retry_join_wan").harmful(JOINS_NOBODY),
     key("raft_boltdb", Table(&OLD_RAFT_BOLTDB)).moved("raft_logstore.boltdb"),
     key("acl_enforce_version_8", Free).obsolete(),
-]);
-
-static ACL: Keys = Keys(&[
-    key("enabled", Bool).harmful(NO_ACL),
-    key("enable_token_replication", Bool),
-    key("policy_ttl", Duration).default("30s"),
-    key("role_ttl", Duration),
-    key("token_ttl", Duration).default("30s"),
-    key("down_policy", Text).default("extend-cache"),
-    key("default_policy", Text).default("allow").harmful(NO_ACL),
-    key("enable_key_list_policy", Bool),
-    key("tokens", Table(&TOKENS)),
-    key("enable_token_persistence", Bool),
-    key("msp_disable_bootstrap", Bool).enterprise(),
-]);
-
-static ADDRESSES: Keys = Keys(&[
-    key("dns", Text),
-    key("http", Text),
-    key("https", Text),
-    key("grpc", Text),
-    key("grpc_tls", Text),
-]);
-
-static AUTO_CONFIG: Keys = Keys(&[
-    key("enabled", Bool),
-    key("intro_token", Text),
-    key("intro_token_file", Text),
-    key("server_addresses", Texts),
-    key("dns_sans", Texts),
-    key("ip_sans", Texts),
-    key("authorization", Table(&AUTHORIZATION)),
-]);
-
-static AUTOPILOT: Keys = Keys(&[
-    key("cleanup_dead_servers", Bool).default("true"),
-    key("last_contact_threshold", Duration).default("200ms"),
-    key("max_trailing_logs", Int).default("250"),
-    key("min_quorum", Uint),
-    key("server_stabilization_time", Duration).default("10s"),
-    key("disable_upgrade_migration", Bool).enterprise(),
-    key("redundancy_zone_tag", Text).enterprise(),
-    key("upgrade_version_tag", Text).enterprise(),
-]);
-
-static CACHE: Keys = Keys(&[
-    key("entry_fetch_max_burst", Int),
-    key("entry_fetch_rate", Float),
-]);
-
-static CLOUD: Keys = Keys(&[
-    key("resource_id", Text),
-    key("client_id", Text),
-    key("client_secret", Text),
-    key("hostname", Text),
-    key("auth_url", Text),
-    key("scada_address", Text),
-]);
-
-static CONFIG_ENTRIES: Keys = Keys(&[
-    key("bootstrap", Free),
-]);
-
-static AUTO_ENCRYPT: Keys = Keys(&[
-    key("tls", Bool),
-    key("dns_san", Texts),
-    key("ip_san", Texts),
-    key("allow_tls", Bool).harmful("clients get no certificates from this server"),
-]);
-
-static CONNECT: Keys = Keys(&[
-    key("enabled", Bool).default("true"),
-    key("ca_provider", Text),
-    key("ca_config", Free),
-    key("enable_mesh_gateway_wan_federation", Bool),
-    key("default_deregister_critical_service_after", Duration),
-    key("test_ca_leaf_root_change_spread", Duration),
-]);
-
-static DNS_CONFIG: Keys = Keys(&[
-    key("allow_stale", Bool).default("true"),
-    key("a_record_limit", Int).default("0"),
-    key("disable_compression", Bool),
-    key("enable_truncate", Bool),
-    key("max_stale", Duration).default("87600h"),
-    key("node_ttl", Duration),
-    key("only_passing", Bool),
-    key("recursor_strategy", Text),
-    key("recursor_timeout", Duration).default("2s"),
-    key("service_ttl", TextMap),
-    key("udp_answer_limit", Int).default("3"),
-    key("enable_additional_node_meta_txt", Bool),
-    key("soa", Table(&SOA)),
-    key("use_cache", Bool),
-    key("cache_max_age", Duration),
-    key("prefer_namespace", Bool).enterprise(),
-]);
-
-static GOSSIP_LAN: Keys = Keys(&[
-    key("gossip_nodes", Int).default("3"),
-    key("gossip_interval", Duration).default("200ms"),
-    key("probe_interval", Duration).default("1s"),
-    key("probe_timeout", Duration).default("500ms"),
-    key("suspicion_mult", Int).default("4"),
-    key("retransmit_mult", Int).default("4"),
-]);
-
-static GOSSIP_WAN: Keys = Keys(&[
-    key("gossip_nodes", Int).default("3"),
-    key("gossip_interval", Duration).default("500ms"),
-    key("probe_interval", Duration).default("5s"),
-    key("probe_timeout", Duration).default("3s"),
-    key("suspicion_mult", Int).default("6"),
-    key("retransmit_mult", Int).default("4"),
-]);
-
-static HTTP_CONFIG: Keys = Keys(&[
-    key("block_endpoints", Texts),
-    key("allow_write_http_from", Texts),
-    key("response_headers", TextMap),
-    key("use_cache", Bool),
-    key("max_header_bytes", Int),
-]);
-
-static LIMITS: Keys = Keys(&[
-    key("http_max_conns_per_client", Int).default("200"),
-    key("https_handshake_timeout", Duration).default("5s"),
-    key("request_limits", Table(&REQUEST_LIMITS)),
-    key("rpc_client_timeout", Duration).default("60s"),
-    key("rpc_handshake_timeout", Duration).default("5s").sets(set::rpc_handshake_timeout, "how long a client of the server port has to say what it wants; 0: for ever"),
-    key("rpc_max_burst", Int).default("1000"),
-    key("rpc_max_conns_per_client", Int).default("100").sets(set::rpc_max_conns_per_client, "connections to the server port that one client address may hold; 0: no limit"),
-    key("rpc_rate", Float).default("-1").harmful("calls are not limited"),
-    key("kv_max_value_size", Uint).default("524288"),
-    key("txn_max_req_len", Uint).default("524288"),
-]);
-
-static PEERING: Keys = Keys(&[
-    key("enabled", Bool).default("true"),
-    key("test_allow_peer_registrations", Bool),
-]);
-
-static PERFORMANCE: Keys = Keys(&[
-    key("leave_drain_time", Duration).default("5s"),
-    key("raft_multiplier", Int).default("5"),
-    key("rpc_hold_timeout", Duration).default("7s"),
-    key("grpc_keepalive_interval", Duration).default("30s"),
-    key("grpc_keepalive_timeout", Duration).default("20s"),
-    key("enable_xds_load_balancing", Bool).default("true"),
-]);
-
-static PORTS: Keys = Keys(&[
-    key("dns", Int).default("8600"),
-    key("http", Int).default("8500"),
-    key("https", Int).default("-1"),
-    key("serf_lan", Int).default("8301"),
-    key("serf_wan", Int).default("8302"),
-    key("server", Int).default("8300").sets(set::server_port, "port that servers and clients call on; 0: the operating system chooses"),
-    key("grpc", Int).default("-1"),
-    key("grpc_tls", Int),
-    key("proxy_min_port", Int).default("20000"),
-    key("proxy_max_port", Int).default("20255"),
-    key("sidecar_min_port", Int).default("21000"),
-    key("sidecar_max_port", Int).default("21255"),
-    key("expose_min_port", Int).default("21500"),
-    key("expose_max_port", Int).default("21755"),
-]);
-
-static TLS: Keys = Keys(&[
-    key("defaults", Table(&TLS_LISTENER)),
-    key("internal_rpc", Table(&TLS_LISTENER)),
-    key("https", Table(&TLS_LISTENER)),
-    key("grpc", Table(&TLS_LISTENER)),
-]);
-
-static TELEMETRY: Keys = Keys(&[
-    key("circonus_api_app", Text),
-    key("circonus_api_token", Text),
-    key("circonus_api_url", Text),
-    key("circonus_broker_id", Text),
-    key("circonus_broker_select_tag", Text),
-    key("circonus_check_display_name", Text),
-    key("circonus_check_force_metric_activation", Text),
-    key("circonus_check_id", Text),
-    key("circonus_check_instance_id", Text),
-    key("circonus_check_search_tag", Text),
-    key("circonus_check_tags", Text),
-    key("circonus_submission_interval", Text),
-    key("circonus_submission_url", Text),
-    key("disable_hostname", Bool),
-    key("disable_per_tenancy_usage_metrics", Bool),
-    key("enable_host_metrics", Bool),
-    key("dogstatsd_addr", Text),
-    key("dogstatsd_tags", Texts),
-    key("retry_failed_connection", Bool).default("true"),
-    key("filter_default", Bool).default("true"),
-    key("prefix_filter", Texts).default("[]"),
-    key("metrics_prefix", Text).default("consul"),
-    key("prometheus_retention_time", Duration),
-    key("statsd_address", Text),
-    key("statsite_address", Text),
-]);
-
-static XDS: Keys = Keys(&[
-    key("update_max_per_second", Float).default("250"),
-]);
-
-static UI_CONFIG: Keys = Keys(&[
-    key("enabled", Bool),
-    key("dir", Text),
-    key("content_path", Text),
-    key("metrics_provider", Text),
-    key("metrics_provider_files", Texts),
-    key("metrics_provider_options_json", Text),
-    key("metrics_proxy", Table(&UI_METRICS_PROXY)),
-    key("dashboard_url_templates", TextMap),
-]);
-
-static UNIX_SOCKETS: Keys = Keys(&[
-    key("group", Text),
-    key("mode", Text),
-    key("user", Text),
-]);
-
-static RPC: Keys = Keys(&[
-    key("enable_streaming", Bool),
-]);
-
-static RAFT_LOGSTORE: Keys = Keys(&[
-    key("backend", Text),
-    key("disable_log_cache", Bool),
-    key("verification", Table(&RAFT_VERIFICATION)),
-    key("boltdb", Table(&RAFT_BOLTDB)),
-    key("wal", Table(&RAFT_WAL)),
-]);
-
-static CONSUL: Keys = Keys(&[
-    key("coordinate", Table(&CONSUL_COORDINATE)),
-    key("raft", Table(&CONSUL_RAFT)),
-    key("server", Table(&CONSUL_SERVER)),
-]);
-
-static AUDIT: Keys = Keys(&[
-    key("enabled", Bool),
-    key("sink", Named(&AUDIT_SINK)),
-    key("rpc_enabled", Bool),
-]);
-
-static SEGMENT: Keys = Keys(&[
-    key("advertise", Text),
-    key("bind", Text),
-    key("name", Text),
-    key("port", Int),
-    key("rpc_listener", Bool),
-]);
-
-static REPORTING: Keys = Keys(&[
-    key("license", Table(&LICENSE)),
-]);
-
-static OLD_RAFT_BOLTDB: Keys = Keys(&[
-    key("nofreelistsync", Bool),
-]);
-
-static TOKENS: Keys = Keys(&[
-    key("initial_management", Text),
-    key("replication", Text),
-    key("agent_recovery", Text),
-    key("default", Text),
-    key("agent", Text),
-    key("config_file_service_registration", Text),
-    key("dns", Text),
-    key("managed_service_provider", Tables(&PROVIDER_TOKEN)).enterprise(),
-    key("master", Text).moved("acl.tokens.initial_management"),
-    key("agent_master", Text).moved("acl.tokens.agent_recovery"),
-]);
-
-static AUTHORIZATION: Keys = Keys(&[
-    key("enabled", Bool),
-    key("static", Table(&AUTHORIZER)),
-]);
-
-static SOA: Keys = Keys(&[
-    key("refresh", Uint),
-    key("retry", Uint),
-    key("expire", Uint),
-    key("min_ttl", Uint),
-]);
-
-static REQUEST_LIMITS: Keys = Keys(&[
-    key("mode", Text).default("disabled").harmful("calls are not limited"),
-    key("read_rate", Float).default("-1"),
-    key("write_rate", Float).default("-1"),
-]);
-
-static TLS_LISTENER: Keys = Keys(&[
-    key("ca_file", Text),
-    key("ca_path", Text),
-    key("cert_file", Text).harmful(NO_TLS),
-    key("key_file", Text),
-    key("tls_min_version", Text).default("TLSv1_2"),
-    key("tls_cipher_suites", Text),
-    key("verify_incoming", Bool).harmful(NO_TLS),
-    key("verify_outgoing", Bool).harmful(NO_TLS_OUT),
-    key("verify_server_hostname", Bool).harmful(NO_TLS_OUT),
-    key("use_auto_cert", Bool),
-]);
-
-static UI_METRICS_PROXY: Keys = Keys(&[
-    key("base_url", Text),
-    key("add_headers", Tables(&UI_HEADER)),
-    key("path_allowlist", Texts),
-]);
-
-static RAFT_VERIFICATION: Keys = Keys(&[
-    key("enabled", Bool),
-    key("interval", Duration),
-]);
-
-static RAFT_BOLTDB: Keys = Keys(&[
-    key("no_freelist_sync", Bool),
-]);
-
-static RAFT_WAL: Keys = Keys(&[
-    key("segment_size_mb", Int).default("64"),
-]);
-
-static CONSUL_COORDINATE: Keys = Keys(&[
-    key("update_batch_size", Int),
-    key("update_max_batches", Int),
-    key("update_period", Duration),
-]);
-
-static CONSUL_RAFT: Keys = Keys(&[
-    key("election_timeout", Duration),
-    key("heartbeat_timeout", Duration),
-    key("leader_lease_timeout", Duration),
-]);
-
-static CONSUL_SERVER: Keys = Keys(&[
-    key("health_interval", Duration),
-]);
-
-static AUDIT_SINK: Keys = Keys(&[
-    key("type", Text),
-    key("format", Text),
-    key("path", Text),
-    key("delivery_guarantee", Text),
-    key("mode", Text),
-    key("rotate_bytes", Int),
-    key("rotate_duration", Text),
-    key("rotate_max_files", Int),
-    key("name", Text).obsolete(),
-]);
-
-static LICENSE: Keys = Keys(&[
-    key("enabled", Bool).enterprise(),
-]);
-
-static PROVIDER_TOKEN: Keys = Keys(&[
-    key("accessor_id", Text),
-    key("secret_id", Text),
-]);
-
-static AUTHORIZER: Keys = Keys(&[
-    key("claim_assertions", Texts),
-    key("allow_reuse", Bool),
-    key("jwt_supported_algs", Texts),
-    key("bound_audiences", Texts),
-    key("claim_mappings", TextMap),
-    key("list_claim_mappings", TextMap),
-    key("oidc_discovery_url", Text),
-    key("oidc_discovery_ca_cert", Text),
-    key("jwks_url", Text),
-    key("jwks_ca_cert", Text),
-    key("jwt_validation_pub_keys", Texts),
-    key("bound_issuer", Text),
-    key("expiration_leeway", Duration),
-    key("not_before_leeway", Duration),
-    key("clock_skew_leeway", Duration),
-]);
-
-static UI_HEADER: Keys = Keys(&[
-    key("name", Text),
-    key("value", Text),
 ]);

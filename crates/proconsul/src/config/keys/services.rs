@@ -42,10 +42,7 @@ pub(super) static CHECK: Keys = Keys(&[
     key("deregister_critical_service_after", Duration).or(&["deregistercriticalserviceafter"]),
 ]);
 
-pub(super) static LOCALITY: Keys = Keys(&[
-    key("region", Text),
-    key("zone", Text),
-]);
+pub(super) static LOCALITY: Keys = Keys(&[key("region", Text), key("zone", Text)]);
 
 pub(super) static SERVICE: Keys = Keys(&[
     key("kind", Text),
@@ -67,15 +64,9 @@ pub(super) static SERVICE: Keys = Keys(&[
     key("locality", Table(&LOCALITY)),
 ]);
 
-static SERVICE_ADDRESS: Keys = Keys(&[
-    key("address", Text),
-    key("port", Int),
-]);
+static SERVICE_ADDRESS: Keys = Keys(&[key("address", Text), key("port", Int)]);
 
-static SERVICE_WEIGHTS: Keys = Keys(&[
-    key("passing", Int),
-    key("warning", Int),
-]);
+static SERVICE_WEIGHTS: Keys = Keys(&[key("passing", Int), key("warning", Int)]);
 
 static PROXY: Keys = Keys(&[
     key("destination_service_name", Text),
@@ -91,15 +82,9 @@ static PROXY: Keys = Keys(&[
     key("expose", Table(&EXPOSE)),
 ]);
 
-static CONNECT: Keys = Keys(&[
-    key("native", Bool),
-    key("sidecar_service", Table(&SERVICE)),
-]);
+static CONNECT: Keys = Keys(&[key("native", Bool), key("sidecar_service", Table(&SERVICE))]);
 
-static TRANSPARENT_PROXY: Keys = Keys(&[
-    key("outbound_listener_port", Int),
-    key("dialed_directly", Bool),
-]);
+static TRANSPARENT_PROXY: Keys = Keys(&[key("outbound_listener_port", Int), key("dialed_directly", Bool)]);
 
 static UPSTREAM: Keys = Keys(&[
     key("destination_type", Text),
@@ -116,19 +101,9 @@ static UPSTREAM: Keys = Keys(&[
     key("mesh_gateway", Table(&MESH_GATEWAY)),
 ]);
 
-static MESH_GATEWAY: Keys = Keys(&[
-    key("mode", Text),
-]);
+static MESH_GATEWAY: Keys = Keys(&[key("mode", Text)]);
 
-static EXPOSE: Keys = Keys(&[
-    key("checks", Bool),
-    key("port", Int),
-    key("paths", Tables(&EXPOSE_PATH)),
-]);
+static EXPOSE: Keys = Keys(&[key("checks", Bool), key("port", Int), key("paths", Tables(&EXPOSE_PATH))]);
 
-static EXPOSE_PATH: Keys = Keys(&[
-    key("listener_port", Int),
-    key("path", Text),
-    key("protocol", Text),
-    key("local_path_port", Int),
-]);
+static EXPOSE_PATH: Keys =
+    Keys(&[key("listener_port", Int), key("path", Text), key("protocol", Text), key("local_path_port", Int)]);
