@@ -8,6 +8,7 @@ mod connection; // a connection as others see it: wake it, answer it, stop it
 mod output; // bytes on their way to the peer
 mod session; // many streams over yamux: type byte 4
 mod single; // one stream: type byte 0
+mod spans; // what a trace shows of a call
 mod stream; // what one stream has said so far and what it waits for
 mod timer; // the only timer of a connection
 mod turn; // from bytes to answers, for either kind
@@ -17,7 +18,7 @@ use std::{fmt, sync::Arc, time::Duration};
 pub use connection::{Connection, Stop};
 pub use output::{OUTPUT_BYTES_STOP_READING, OUTPUT_BYTES_STOP_SERVING};
 use proconsul_types::MethodRow;
-pub use session::{HELD_BYTES_MAX, SessionServer};
+pub use session::{BACKLOG_BYTES_STOP_SERVING, HELD_BYTES_MAX, SessionServer};
 pub use single::SingleServer;
 use tower_service::Service;
 
@@ -45,6 +46,9 @@ pub struct Limits {
 /// Default of [`Limits::request_read_timeout`].
 pub const REQUEST_READ_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// The largest answer that waits for its stream's window; a stream with a larger one is reset.
+pub const ANSWER_BYTES_MAX: usize = 256 * 1024 * 1024;
+
 /// Default of [`Limits::write_timeout`], which is yamux's own.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -53,7 +57,10 @@ impl Default for Limits {
         Self {
             request_read_timeout: REQUEST_READ_TIMEOUT,
             write_timeout: WRITE_TIMEOUT,
-            yamux: Arc::new(proconsul_yamux::Config::default()),
+            yamux: Arc::new(proconsul_yamux::Config {
+                backlog_bytes_max: BACKLOG_BYTES_STOP_SERVING + ANSWER_BYTES_MAX,
+                ..proconsul_yamux::Config::default()
+            }),
         }
     }
 }

@@ -210,3 +210,40 @@ async fn a_call_on_a_stopped_server_is_lost_not_hanging() {
     assert!(matches!(lost, CallError::Lost(_) | CallError::Io(_)), "{lost}");
     until("nothing", || rig.bench.waiting() == 0).await;
 }
+
+#[tokio::test]
+async fn draining_does_not_wait_for_requests_that_came_in_pieces_long_ago() {
+    let rig = rig(Limits::default());
+    let mut stream = rig.control.open().await.expect("a stream");
+    for piece in [&b"\x82\xa3Seq\x01\xadService"[..], b"Method\xa9Test.Echo\xa1x"] {
+        stream.write_all(piece).await.expect("written");
+        echo(&rig.control, "the piece has arrived").await;
+    }
+    let mut got = [0; 8];
+    stream.read_exact(&mut got).await.expect("an answer");
+    rig.connection.stop(Stop::Drain);
+    let ended = tokio::time::timeout(Duration::from_secs(5), rig.serving).await;
+    ended.expect("at once").expect("no panic").expect("a clean end");
+}
+
+#[tokio::test]
+async fn streams_that_are_not_read_from_put_off_the_others_but_cost_a_bounded_amount() {
+    let rig = rig(Limits::default());
+    let mut request = Vec::new();
+    proconsul_netrpc::write_request_header(&mut request, "Test.Big", proconsul_types::RequestSeq(1), None);
+    request.extend_from_slice(b"\xce\x00\x80\x00\x00"); // 8 MiB
+    let mut unread = Vec::new();
+    for _ in 0..8 {
+        let mut stream = rig.control.open().await.expect("a stream");
+        stream.write_all(&request).await.expect("written");
+        unread.push(stream);
+    }
+    // Every answer comes in the end, whole, once its stream is read from.
+    let mut total = 0;
+    for mut stream in unread {
+        let mut got = vec![0; 8 * 1024 * 1024 + 50];
+        stream.read_exact(&mut got).await.expect("the answer");
+        total += got.len();
+    }
+    assert!(total > 64 * 1024 * 1024);
+}

@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use proconsul_msgpack::GoStr;
-use proconsul_yamux::{Code, Event, Session, Side, StreamKey};
+use proconsul_yamux::{Code, Event, Session, Side, StreamKey, StreamState};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{
@@ -27,8 +27,15 @@ use crate::{Answer, Fault};
 /// from it. Twice the largest request, so that one such request never stops the session's others.
 pub const HELD_BYTES_MAX: usize = 2 * crate::BODY_BYTES_MAX;
 
+/// With this much waiting for streams' windows, no further call of the session is answered: streams that are not read from
+/// cost a bounded amount, and one more answer.
+pub const BACKLOG_BYTES_STOP_SERVING: usize = 32 * 1024 * 1024;
+
 /// Shared answers up to this size are copied behind their header instead of being framed on their own.
 const COPY_BYTES_MAX: usize = 4 * 1024;
+
+/// Lists of streams shorter than this are not cleared of those that are gone.
+const FORGET_FROM: usize = 64;
 
 /// How often a connection reads in one turn before it lets others have theirs.
 const READS_PER_TURN: usize = 16;
@@ -95,6 +102,10 @@ impl<S> Server<S> {
 
 impl Lane for Session<Lodger> {
     type Stream = StreamKey;
+
+    fn id(&self, stream: StreamKey) -> Option<u32> {
+        self.stream_id(stream).map(|id| id.0)
+    }
 
     fn send(&mut self, stream: StreamKey, write: impl FnOnce(&mut Vec<u8>)) {
         let frame = self.begin_data(stream);
@@ -176,7 +187,7 @@ where
             }
         }
         self.flush(now, cx)?;
-        let drained = self.session.is_local_gone() && self.turn.calls.len() == 0 && self.slow.is_empty();
+        let drained = self.session.is_local_gone() && self.turn.calls.len() == 0 && !self.has_requests_on_the_way();
         if (self.closing || drained) && self.unsent.len() == 0 {
             return Pin::new(&mut self.io).poll_shutdown(cx).map_err(End::Io);
         }
@@ -197,7 +208,7 @@ where
             }
         }
         while let Poll::Ready((to, result)) = self.turn.calls.poll_ready(cx) {
-            let answered = self.turn.settle(&mut self.session, to, result);
+            let answered = self.turn.settle_later(&mut self.session, to, result);
             self.note(to.stream, answered, now, cx);
         }
     }
@@ -207,7 +218,7 @@ where
         let Some(lodger) = self.session.get_mut(key) else { return };
         match answered {
             Answered::Later(number) => lodger.stream.wait_for(number),
-            Answered::Close => self.close(key),
+            Answered::Close | Answered::ReadOn => self.close(key),
             Answered::Open => {
                 lodger.stream.answered();
                 if lodger.stream.held() > 0 || lodger.ended {
@@ -272,10 +283,11 @@ where
         let mut lodger = std::mem::take(place);
         self.held -= lodger.stream.held();
         let credit = bytes.len() as u32;
-        let after = if self.unsent.len() + self.session.output_len() >= OUTPUT_BYTES_STOP_SERVING {
+        let after = if self.is_behind() {
             lodger.stream.hold(bytes);
             if !lodger.put_off {
                 lodger.put_off = true;
+                self.forget_the_gone();
                 self.put_off.push(key);
             }
             lodger.uncredited = lodger.uncredited.saturating_add(credit);
@@ -297,6 +309,7 @@ where
             && !lodger.watched
         {
             lodger.watched = true;
+            self.forget_the_gone();
             self.slow.push_back((since, key));
         }
         if let Some(place) = self.session.get_mut(key) {
@@ -305,11 +318,40 @@ where
         if after == After::Close {
             self.close(key);
         }
+        if self.session.state(key) == Some(StreamState::Reset) {
+            // The session's backlog had no room for the answer.
+            self.reset(key);
+        }
+    }
+
+    /// Drops what is remembered of streams that are gone, once that is more than what is remembered of those that are here:
+    /// a peer that opens and resets streams makes no list grow.
+    fn forget_the_gone(&mut self) {
+        let most = 2 * self.session.streams() + FORGET_FROM;
+        let session = &self.session;
+        if self.slow.len() > most {
+            self.slow.retain(|(_, key)| session.get(*key).is_some_and(|lodger| lodger.watched));
+        }
+        if self.put_off.len() > most {
+            self.put_off.retain(|key| session.get(*key).is_some_and(|lodger| lodger.put_off));
+        }
+    }
+
+    /// Whether some request has begun and is not all there.
+    fn has_requests_on_the_way(&self) -> bool {
+        let begun = |key: &StreamKey| self.session.get(*key).is_some_and(|lodger| lodger.stream.since().is_some());
+        self.slow.iter().any(|(_, key)| begun(key))
+    }
+
+    /// Whether the peer takes its answers so slowly that no further call is answered for now.
+    fn is_behind(&self) -> bool {
+        self.unsent.len() + self.session.output_len() >= OUTPUT_BYTES_STOP_SERVING
+            || self.session.backlog_bytes_total() >= BACKLOG_BYTES_STOP_SERVING
     }
 
     /// Serves the streams that were put off, as far as the peer takes the answers.
     fn take_up(&mut self, now: Instant, cx: &mut Context<'_>) {
-        while !self.put_off.is_empty() && self.unsent.len() + self.session.output_len() < OUTPUT_BYTES_STOP_SERVING {
+        while !self.put_off.is_empty() && !self.is_behind() {
             let key = self.put_off.swap_remove(0);
             if let Some(lodger) = self.session.get_mut(key) {
                 lodger.put_off = false;
