@@ -209,3 +209,42 @@ async fn nothing_is_known_of_peered_clusters() {
         "listing service names imported from a peer is not supported"
     );
 }
+
+/// Two nodes with one service each, told apart by their metadata, which then changes.
+#[tokio::test]
+async fn metadata_of_nodes_narrows_every_list_and_its_change_is_news() {
+    let server = Server::new();
+    let node = |name: &str, zone: &str| {
+        let service = mutate::map(&[("Service", "web".into()), ("Tags", Value::List(vec![name.into()]))]);
+        let meta = mutate::map(&[("zone", zone.into())]);
+        mutate::map(&[("Node", name.into()), ("Address", "10.0.0.1".into()), ("NodeMeta", meta), ("Service", service)])
+    };
+    server.send("Catalog.Register", &node("n1", "a")).await.replied();
+    server.send("Catalog.Register", &node("n2", "b")).await.replied();
+    let by_meta = ("NodeMetaFilters", mutate::map(&[("zone", "b".into())]));
+    let cases = [
+        ("Catalog.ListNodes", vec![by_meta.clone()]),
+        ("Catalog.ListServices", vec![by_meta.clone()]),
+        ("Catalog.ListServices", vec![("Filter", "NodeMeta.zone == b".into())]),
+        ("Catalog.ServiceNodes", vec![("ServiceName", "web".into()), by_meta]),
+    ];
+    let mut waiting = 0;
+    for (name, ask) in &cases {
+        let reply: Value =
+            proconsul_msgpack::from_slice(&server.send(name, &mutate::map(ask)).await.replied()).unwrap();
+        let text = format!("{reply:?}");
+        assert!(text.contains("n2") && !text.contains("n1"), "{name}: {text}");
+
+        let past = ("MinQueryIndex", reply.get("Index").unwrap().clone());
+        match server.send(name, &mutate::map(&[&ask[..], &[past]].concat())).await {
+            Called::Parked(hold) => server.keep(hold),
+            _ => panic!("{name} has news though nothing happened"),
+        }
+        waiting += 1;
+    }
+    server.send("Catalog.Register", &node("n1", "b")).await.replied();
+    for _ in 0..waiting {
+        let text = format!("{:?}", server.answer().await);
+        assert!(text.contains("n1") && text.contains("n2"), "{text}");
+    }
+}

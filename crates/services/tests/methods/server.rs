@@ -20,6 +20,9 @@ use proconsul_types::{CallInfo, Listener};
 use tokio::sync::mpsc;
 use tower_service::Service;
 
+/// How long a test waits for an answer that is due at once.
+const ANSWER_TIME: Duration = Duration::from_secs(30);
+
 /// More than any test has calls waiting at once.
 const ANSWERS_MAX: usize = 100_000;
 
@@ -170,8 +173,15 @@ impl Server {
         let Called::Parked(hold) = self.call_until(name, &body, Some(soon)).await else {
             panic!("{name} does not wait");
         };
-        let (_, answer) = self.sent.lock().await.recv().await.unwrap();
+        let answer = self.answer().await;
         drop(hold);
+        answer
+    }
+
+    /// The next reply to any call that waits.
+    pub(crate) async fn answer(&self) -> Value {
+        let mut sent = self.sent.lock().await;
+        let (_, answer) = tokio::time::timeout(ANSWER_TIME, sent.recv()).await.expect("nobody is answered").unwrap();
         proconsul_msgpack::from_slice(&answer.unwrap()).unwrap()
     }
 
