@@ -238,10 +238,11 @@ async fn streams_that_are_not_read_from_put_off_the_others_but_cost_a_bounded_am
         stream.write_all(&request).await.expect("written");
         unread.push(stream);
     }
-    // Every answer comes in the end, whole, once its stream is read from.
+    // Every answer comes in the end, whole, once its stream is read from: header, length, and what it is the length of.
+    const HEADER: usize = 36 + 5;
     let mut total = 0;
     for mut stream in unread {
-        let mut got = vec![0; 8 * 1024 * 1024 + 50];
+        let mut got = vec![0; HEADER + 8 * 1024 * 1024];
         stream.read_exact(&mut got).await.expect("the answer");
         total += got.len();
     }

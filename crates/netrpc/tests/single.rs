@@ -89,6 +89,39 @@ async fn a_body_that_is_wrong_and_unfinished_is_answered_at_once() {
 }
 
 #[tokio::test]
+async fn a_body_that_goes_on_past_its_apparent_end_is_read_on() {
+    // Go takes 0xe1 for the length of a text: 0xe1 ^ 0xa0, so 65 bytes.
+    let text = "y".repeat(65);
+    let odd = [b"\xe1", text.as_bytes()].concat();
+    let whole = [request(1, "Test.Echo", &odd), request(2, "Test.Echo", b"\xa1z")].concat();
+    for piece in [1, 30, 90, whole.len()] {
+        let (server, _) = server(Limits::default());
+        let (mut here, there) = duplex(64 * 1024);
+        tokio::spawn(server.single(there, connection()));
+        for chunk in whole.chunks(piece) {
+            here.write_all(chunk).await.expect("written");
+            tokio::task::yield_now().await;
+        }
+        here.shutdown().await.expect("shut down");
+        let mut got = Vec::new();
+        here.read_to_end(&mut got).await.expect("answers");
+        assert!(got.windows(65).any(|part| part == text.as_bytes()) && got.ends_with(b"\xa1z"), "{piece}: {got:02x?}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_whose_apparent_end_is_not_its_end_is_an_error_when_no_more_comes() {
+    let (server, _) = server(Limits::default());
+    let (mut here, there) = duplex(64 * 1024);
+    tokio::spawn(server.single(there, connection()));
+    here.write_all(&request(1, "Test.Echo", b"\xe1yyy")).await.expect("written");
+    here.shutdown().await.expect("shut down");
+    let mut got = Vec::new();
+    here.read_to_end(&mut got).await.expect("an answer and the end");
+    assert!(got.starts_with(b"\x83\xa5Error\xaeunexpected EOF"), "{got:02x?}");
+}
+
+#[tokio::test]
 async fn a_request_that_never_ends_is_given_up_and_an_idle_stream_is_not() {
     let limits = Limits { request_read_timeout: Duration::from_millis(100), ..Limits::default() };
     let (server, _) = server(limits);
