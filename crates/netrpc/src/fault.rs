@@ -8,6 +8,8 @@ pub enum Then {
     KeepOpen,
     /// The stream ends: nothing after this request can be trusted or is wanted.
     Close,
+    /// The bytes that were taken for the body are too few for its decoder: it is asked again when more have come.
+    ReadOn,
 }
 
 /// A call that is answered with an error: its text, which is protocol, and what becomes of the stream.
@@ -31,8 +33,11 @@ impl Fault {
     }
 
     /// A body that cannot be decoded: the codec's text, then the stream ends, because where the next call begins is unknown.
+    /// A body that is too short for its decoder is read on, as Go's decoder does: it takes some wrong bytes for the length
+    /// of a string or map, and what comes next for its content.
     pub fn undecodable(error: &DecodeError) -> Self {
-        Self::closing(GoStr::from(error.wire_text().as_ref()))
+        let text = GoStr::from(error.wire_text().as_ref());
+        Self { text, then: if error.is_incomplete() { Then::ReadOn } else { Then::Close } }
     }
 }
 

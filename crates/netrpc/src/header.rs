@@ -19,11 +19,18 @@ pub struct RequestHeader<'b> {
     pub timeout: Option<Duration>,
 }
 
-/// The header as the codec knows it: Go's `rpc.Request`, and after its fields the one that is ours.
+/// The header as the codec knows it: Go's `rpc.Request`. In a list, whatever follows its two fields is nobody's.
 #[derive(Clone, Debug, Default, Wire)]
 struct RequestFields {
     service_method: GoStr,
     seq: u64,
+}
+
+/// The same in a map, with the field that is ours.
+#[derive(Clone, Debug, Default, Wire)]
+struct NamedFields {
+    #[wire(embed)]
+    usual: RequestFields,
     /// Nanoseconds; zero or less: no limit.
     timeout: i64,
 }
@@ -40,12 +47,18 @@ pub fn read_request_header(data: &[u8]) -> Result<Option<(RequestHeader<'_>, usi
         return Ok(Some(read));
     }
     let mut decoder = Decoder::new(data);
-    match decoder.decode::<RequestFields>() {
-        Ok(fields) => {
+    let listed = matches!(data.first(), Some(0x90..=0x9f | 0xdc | 0xdd));
+    let decoded = if listed {
+        decoder.decode().map(|usual| NamedFields { usual, timeout: 0 })
+    } else {
+        decoder.decode::<NamedFields>()
+    };
+    match decoded {
+        Ok(NamedFields { usual, timeout }) => {
             let header = RequestHeader {
-                method: Cow::Owned(fields.service_method.as_bytes().to_vec()),
-                seq: RequestSeq(fields.seq),
-                timeout: u64::try_from(fields.timeout).ok().filter(|nanos| *nanos > 0).map(Duration::from_nanos),
+                method: Cow::Owned(usual.service_method.as_bytes().to_vec()),
+                seq: RequestSeq(usual.seq),
+                timeout: u64::try_from(timeout).ok().filter(|nanos| *nanos > 0).map(Duration::from_nanos),
             };
             Ok(Some((header, decoder.position())))
         }
@@ -170,11 +183,18 @@ mod tests {
         check(b"\x82\xa3Seq\x01\xadServiceMethod\xabStatus.Ping", b"Status.Ping", 1);
         check(b"\x82\xadServiceMethod\xabStatus.Ping\xa3Seq\x01", b"Status.Ping", 1);
         check(b"\x92\xabStatus.Ping\x01", b"Status.Ping", 1);
+        check(b"\x94\xabStatus.Ping\x01\x02\x91\x03", b"Status.Ping", 1);
         check(b"\xde\x00\x02\xa3Seq\xcd\x01\x00\xadServiceMethod\xabStatus.Ping", b"Status.Ping", 256);
         check(b"\x82\xd9\x03Seq\x01\xd9\x0dServiceMethod\xd9\x0bStatus.Ping", b"Status.Ping", 1);
         check(b"\x82\xa3Seq\xcf\xff\xff\xff\xff\xff\xff\xff\xff\xadServiceMethod\xa1x", b"x", u64::MAX);
         check(b"\x83\xa3Seq\x01\xa5Extra\x81\xa1a\x92\x01\x02\xadServiceMethod\xa1x", b"x", 1);
         check(b"\xc0", b"", 0);
+    }
+
+    #[test]
+    fn a_third_value_in_a_list_is_no_timeout() {
+        let (header, _) = read_request_header(b"\x93\xa1x\x01\x02").expect("a header").expect("all of it");
+        assert_eq!(header.timeout, None);
     }
 
     #[test]

@@ -10,6 +10,10 @@ use crate::{HEADER_BYTES_MAX, MethodTable, read_request_header};
 /// RPC, is limited by what Raft will take, a few MiB.
 pub const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// The largest body of which only its decoder knows where it ends. It is decoded anew whenever bytes come, so it is kept
+/// short; no peer means to send one.
+pub const ODD_BODY_BYTES_MAX: usize = 64 * 1024;
+
 /// What the bytes so far ask for.
 #[derive(Debug, PartialEq)]
 pub enum Step<'d> {
@@ -25,6 +29,13 @@ pub enum Step<'d> {
         timeout: Option<Duration>,
         /// The argument, one msgpack value.
         body: &'d [u8],
+    },
+    /// Only the method's decoder can say where the body ends that begins here: ask it, then tell [`Intake::ends_after`].
+    Measure {
+        /// The method's row.
+        method: u16,
+        /// What has come of the body, and perhaps more.
+        bytes: &'d [u8],
     },
     /// Answer with this error, then close.
     Refuse {
@@ -46,6 +57,8 @@ enum Phase {
     Header,
     /// The header is read; `scanned` bytes of the body have been looked at, and it is not all there.
     Body { method: u16, seq: RequestSeq, timeout: Option<Duration>, scanner: Scanner, scanned: usize },
+    /// As `Body`, but its end is where its decoder finds it: it is known, or to be asked for once more than `seen` has come.
+    Odd { method: u16, seq: RequestSeq, timeout: Option<Duration>, seen: usize, length: Option<usize> },
     /// A call is being answered. What arrives meanwhile waits.
     Busy,
     /// Nothing more is read.
@@ -100,11 +113,7 @@ impl Intake {
                             return Step::Wait;
                         }
                         // A body that the scanner cannot follow is left to the decoder, which has the words for it.
-                        Err(_) => {
-                            *at = data.len();
-                            self.phase = Phase::Busy;
-                            return Step::Call { method, seq, timeout, body: rest };
-                        }
+                        Err(_) => self.phase = Phase::Odd { method, seq, timeout, seen: 0, length: None },
                         Ok(Scan::Complete { used }) => {
                             let length = *scanned + used;
                             *at += length;
@@ -113,7 +122,37 @@ impl Intake {
                         }
                     }
                 }
+                Phase::Odd { method, seq, timeout, seen, length } => {
+                    let (method, seq, timeout) = (*method, *seq, *timeout);
+                    if let Some(length) = length.map(|length| length.min(rest.len())) {
+                        *at += length;
+                        self.phase = Phase::Busy;
+                        return Step::Call { method, seq, timeout, body: &rest[..length] };
+                    }
+                    if rest.len() <= *seen {
+                        return Step::Wait;
+                    }
+                    if *seen > ODD_BODY_BYTES_MAX {
+                        return self.refuse(methods, method, seq, GoStr::from(ODD_TOO_LARGE));
+                    }
+                    *seen = rest.len();
+                    return Step::Measure { method, bytes: rest };
+                }
             }
+        }
+    }
+
+    /// The body that was to be measured ends after so many bytes.
+    pub fn ends_after(&mut self, bytes: usize) {
+        if let Phase::Odd { length, .. } = &mut self.phase {
+            *length = Some(bytes);
+        }
+    }
+
+    /// The call in hand turns out to go on past the `seen` bytes of its body. They are looked at again with what follows.
+    pub(crate) fn read_on(&mut self, method: u16, seq: RequestSeq, timeout: Option<Duration>, seen: usize) {
+        if self.is_busy() {
+            self.phase = Phase::Odd { method, seq, timeout, seen, length: None };
         }
     }
 
@@ -133,7 +172,7 @@ impl Intake {
     pub fn is_partial(&self, held: usize) -> bool {
         match self.phase {
             Phase::Header => held > 0,
-            Phase::Body { .. } => true,
+            Phase::Body { .. } | Phase::Odd { .. } => true,
             Phase::Busy | Phase::Closed => false,
         }
     }
@@ -151,7 +190,7 @@ impl Intake {
     /// The request whose body is not all there yet: its method's row.
     pub fn method_in_body(&self) -> Option<u16> {
         match self.phase {
-            Phase::Body { method, .. } => Some(method),
+            Phase::Body { method, .. } | Phase::Odd { method, .. } => Some(method),
             _ => None,
         }
     }
@@ -159,7 +198,7 @@ impl Intake {
     /// Gives up on the request whose body is not all there, with this error; in any other phase the stream just closes.
     pub fn give_up(&mut self, methods: &MethodTable, text: GoStr) -> Step<'static> {
         match self.phase {
-            Phase::Body { method, seq, .. } => self.refuse(methods, method, seq, text),
+            Phase::Body { method, seq, .. } | Phase::Odd { method, seq, .. } => self.refuse(methods, method, seq, text),
             _ => self.close(),
         }
     }
@@ -178,3 +217,4 @@ impl Intake {
 
 /// Ours: Consul reads on until memory ends.
 const TOO_LARGE: &str = "rpc: request body is larger than 16 MiB (netrpc::BODY_BYTES_MAX)";
+const ODD_TOO_LARGE: &str = "rpc: request body has no end after 64 KiB (netrpc::ODD_BODY_BYTES_MAX)";

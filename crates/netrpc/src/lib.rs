@@ -26,6 +26,6 @@ pub use header::{
     HEADER_BYTES_MAX, RequestHeader, ResponseHeader, read_request_header, write_error, write_request_header,
     write_response_header,
 };
-pub use intake::{BODY_BYTES_MAX, Intake, Step};
+pub use intake::{BODY_BYTES_MAX, Intake, ODD_BODY_BYTES_MAX, Step};
 pub use methods::{MethodTable, Unknown};
 pub use registry::{Answering, Dispatch, Handler, Registry, Waiting, answering, waiting};

@@ -197,7 +197,7 @@ fn note(stream: &mut Stream, answered: Answered) -> bool {
             stream.answered();
             true
         }
-        Answered::Close => {
+        Answered::Close | Answered::ReadOn => {
             stream.close();
             false
         }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use proconsul_msgpack::GoStr;
+use proconsul_msgpack::{DecodeError, GoStr};
 use proconsul_types::{CallInfo, RequestSeq};
 
 use super::{
@@ -83,6 +83,13 @@ where
                     self.served += 1;
                     let Some(row) = self.server.registry.methods().row(method) else { return After::Close };
                     let info = CallInfo {
+                Step::Measure { method, bytes } => match self.server.registry.probe(method, bytes) {
+                    Ok(()) => intake.ends_after(bytes.len()),
+                    Err(DecodeError::Trailing(more)) => intake.ends_after(bytes.len().saturating_sub(more)),
+                    Err(error) if error.is_incomplete() => return After::Wait,
+                    // Its decoder will say the same to whoever counts calls.
+                    Err(_) => intake.ends_after(bytes.len()),
+                },
                         method: row,
                         method_index: method,
                         peer: self.connection.peer(),
@@ -95,6 +102,11 @@ where
                         Answered::Close => {
                             intake.closed();
                             return After::Close;
+                        }
+                        Answered::ReadOn => {
+                            *at -= body.len();
+                            self.served -= 1;
+                            intake.read_on(method, seq, timeout, body.len());
                         }
                         Answered::Later(number) => return After::Pending(number),
                     }
@@ -117,6 +129,7 @@ where
     }
 
     /// Writes the result of a call, or parks it.
+            Poll::Ready(Err(fault)) if fault.then == Then::ReadOn => Answered::ReadOn,
     pub(super) fn settle<L: Lane<Stream = K>>(
         &mut self,
         lane: &mut L,
@@ -166,7 +179,7 @@ where
         lane.send(to.stream, |out| write_error(out, fault.text.as_bytes(), to.seq, to.method.name.as_bytes()));
         match fault.then {
             Then::KeepOpen => Answered::Open,
-            Then::Close => Answered::Close,
+            Then::Close | Then::ReadOn => Answered::Close,
         }
     }
 
@@ -180,7 +193,7 @@ where
     ) -> After {
         let Some(method) = intake.method_in_body() else { return After::Wait };
         match self.server.registry.probe(method, partial) {
-            Err(error) if !error.is_incomplete() => {
+            Err(error) if !error.is_incomplete() && !matches!(error, DecodeError::Trailing(_)) => {
                 let text = GoStr::from(error.wire_text().as_ref());
                 self.give_up(lane, stream, intake, text)
             }
@@ -236,3 +249,5 @@ pub(super) enum Answered {
 fn refuse<L: Lane>(lane: &mut L, stream: L::Stream, seq: RequestSeq, method: &GoStr, text: &GoStr) {
     lane.send(stream, |out| write_error(out, text.as_bytes(), seq, method.as_bytes()));
 }
+    /// It is not whole after all.
+    ReadOn,
