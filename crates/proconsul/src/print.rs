@@ -1,11 +1,22 @@
 //! Tables for people, JSON for programs.
+use std::io::{self, Write};
+
 use comfy_table::{Table, presets::NOTHING};
 use proconsul_server::CONSUL_VERSION;
 use serde_json::{Value, json};
 
 /// Prints a value as JSON, one line for programs, several for people.
 pub(crate) fn value(value: &Value, compact: bool) {
-    if compact { println!("{value}") } else { println!("{value:#}") }
+    line(&if compact { format!("{value}") } else { format!("{value:#}") });
+}
+
+/// Prints one line. A reader that has seen enough (`| head`) is no failure.
+fn line(text: &str) {
+    if let Err(error) = writeln!(io::stdout(), "{text}")
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        eprintln!("Error: failed to write the output: {error}");
+    }
 }
 
 /// Prints rows under a header.
@@ -15,7 +26,7 @@ pub(crate) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>
     for row in rows {
         table.add_row(row);
     }
-    println!("{table}");
+    line(&table.to_string());
 }
 
 /// Prints our version and the one of Consul that we are compatible with.
@@ -24,6 +35,6 @@ pub(crate) fn version(json: bool) {
     if json {
         value(&json!({"version": version, "consul_version": CONSUL_VERSION}), true);
     } else {
-        println!("proconsul v{version} (compatible with Consul {CONSUL_VERSION})");
+        line(&format!("proconsul v{version} (compatible with Consul {CONSUL_VERSION})"));
     }
 }
