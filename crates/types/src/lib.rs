@@ -1,13 +1,14 @@
-//! Ids, the vocabulary of a call, and the error texts that Consul peers match on.
+//! Ids, the vocabulary of a call, the error texts that Consul peers match on, and the table of metrics.
 //!
 //! Every other crate speaks in these words, so this one knows nothing but the standard library. Start at [`MethodRow`] (what
 //! there is to know about a method), [`CallInfo`] (what there is to know about one call of it) and [`WireText`] (every error
-//! text that is protocol). Not here: the table of methods itself and the structures they carry, which are in
+//! text that is protocol); [`metric`] is the table of metrics. Not here: the table of methods itself and the structures they carry, which are in
 //! `proconsul-structs`.
 mod advice; // what a caller may do about an error
 mod call; // one call: which method, whose, since when, until when
 mod ids; // names and numbers that must not be mixed up
 mod method; // one row of the method table, and the closed sets in it
+pub mod metric; // the table of metrics
 mod outcome; // the end of a call, for those who watch it
 mod rejected; // why a layer said no
 mod secret; // what must never be printed

@@ -1,0 +1,142 @@
+//! The table of metrics: what is emitted anywhere stands here, and `docs/metrics.md` is made of it.
+//!
+//! Consul's names are an interface, for dashboards and alerts are built on them; they stand here without its prefix
+//! `consul.`. A crate that emits takes the name from its row: `metrics::counter!(metric::RPC_REQUEST.name)`. No label holds
+//! bytes that a peer chose, so that a peer cannot make series.
+
+use std::fmt;
+
+/// One metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// Its name, which is Consul's where Consul has such a metric.
+    pub name: &'static str,
+    /// What its numbers count.
+    pub unit: Unit,
+    /// How its numbers add up.
+    pub kind: Kind,
+    /// The labels that every one of its series has, in the order of the docs.
+    pub labels: &'static [&'static str],
+    /// What it says to an operator.
+    pub help: &'static str,
+}
+
+/// How the numbers of a metric add up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Only grows, from the start of the process.
+    Counter,
+    /// What is so now.
+    Gauge,
+    /// Samples.
+    Histogram,
+}
+
+/// What the numbers of a metric count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Things.
+    Count,
+    /// Milliseconds, with fractions.
+    Milliseconds,
+}
+
+impl Kind {
+    /// The word for it in docs and dumps.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
+        }
+    }
+}
+
+impl Unit {
+    /// What is written behind a number; nothing for plain counts.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Count => "",
+            Self::Milliseconds => "ms",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Declares the rows and the list of them, so that no row is left out of it.
+macro_rules! metrics {
+    ($($row:ident = $name:literal, $kind:ident, $unit:ident, [$($label:literal),*], $help:literal;)*) => {
+        $(
+            #[doc = $help]
+            pub const $row: Metric = Metric {
+                name: $name,
+                unit: Unit::$unit,
+                kind: Kind::$kind,
+                labels: &[$($label),*],
+                help: $help,
+            };
+        )*
+
+        /// Every metric, by name.
+        pub const METRICS: &[&Metric] = &[$(&$row),*];
+    };
+}
+
+metrics! {
+    CATALOG_DEREGISTER = "catalog.deregister", Histogram, Milliseconds, [],
+        "from a call of `Catalog.Deregister` to its answer";
+    CATALOG_REGISTER = "catalog.register", Histogram, Milliseconds, [],
+        "from a call of `Catalog.Register` to its answer";
+    RPC_ACCEPT_CONN = "rpc.accept_conn", Counter, Count, [],
+        "connections accepted";
+    RPC_ACCEPT_FAILED = "rpc.accept_failed", Counter, Count, [],
+        "accepts that failed, for example for want of descriptors";
+    RPC_CONN_REFUSED = "rpc.conn.refused", Counter, Count, ["reason"],
+        "connections turned away";
+    RPC_QUERIES_BLOCKING = "rpc.queries_blocking", Gauge, Count, [],
+        "queries that are parked now";
+    RPC_QUERY = "rpc.query", Counter, Count, [],
+        "reads that may wait, whether they did or not";
+    RPC_REQUEST = "rpc.request", Counter, Count, [],
+        "net/rpc calls answered, with an error or without; a parked call counts when it is answered";
+    RPC_REQUEST_ERROR = "rpc.request_error", Counter, Count, [],
+        "connections that ended for a fault of the peer: what is no request, broken yamux, too slow, gone without a word";
+    RPC_ROUTE_UNSERVED = "rpc.route.unserved", Counter, Count, ["route"],
+        "connections on routes that nobody serves yet";
+    RPC_SERVER_CALL = "rpc.server.call", Histogram, Milliseconds, ["method", "errored", "request_type", "rpc_type", "leader"],
+        "from a call's first byte to its answer, one sample per answered call; a parked call counts when it is answered";
+}
+
+/// The row of the metric called `name`.
+pub fn find(name: &str) -> Option<&'static Metric> {
+    METRICS.iter().copied().find(|metric| metric.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_sorted_by_name_and_no_name_stands_twice() {
+        assert!(METRICS.is_sorted_by(|one, next| one.name < next.name));
+    }
+
+    #[test]
+    fn a_row_says_what_it_is() {
+        for metric in METRICS {
+            assert!(!metric.help.is_empty() && !metric.help.contains('|'), "{}", metric.name);
+            let word = |text: &str| {
+                !text.is_empty()
+                    && text.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'.' | b'-'))
+            };
+            assert!(word(metric.name) && metric.labels.iter().copied().all(word), "{}", metric.name);
+            assert!(metric.kind != Kind::Counter || metric.unit == Unit::Count, "{}", metric.name);
+            assert_eq!(find(metric.name), Some(*metric));
+        }
+    }
+}
