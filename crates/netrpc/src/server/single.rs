@@ -62,6 +62,10 @@ struct Output<'o>(&'o mut Vec<u8>);
 impl Lane for Output<'_> {
     type Stream = ();
 
+    fn id(&self, (): ()) -> Option<u32> {
+        None
+    }
+
     fn send(&mut self, (): (), write: impl FnOnce(&mut Vec<u8>)) {
         write(self.0);
     }
@@ -152,7 +156,7 @@ where
             }
         }
         while let Poll::Ready((to, result)) = self.turn.calls.poll_ready(cx) {
-            let answered = self.turn.settle(&mut lane, to, result);
+            let answered = self.turn.settle_later(&mut lane, to, result);
             any |= note(&mut self.stream, answered);
         }
         if any && !self.stream.is_closed() {

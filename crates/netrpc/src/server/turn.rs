@@ -14,6 +14,7 @@ use proconsul_types::{CallInfo, RequestSeq};
 use super::{
     Connection, RpcService, Server,
     calls::{Calls, To},
+    spans,
 };
 use crate::{Answer, Call, Fault, Intake, Reply, Step, Then, write_error, write_response_header};
 
@@ -21,6 +22,9 @@ use crate::{Answer, Call, Fault, Intake, Reply, Step, Then, write_error, write_r
 pub(super) trait Lane {
     /// Names a stream of the connection.
     type Stream: Copy;
+
+    /// The stream's number on the wire, where streams have one.
+    fn id(&self, stream: Self::Stream) -> Option<u32>;
 
     /// Appends to the stream's output what `write` appends to the buffer.
     fn send(&mut self, stream: Self::Stream, write: impl FnOnce(&mut Vec<u8>));
@@ -79,10 +83,6 @@ where
                     refuse(lane, stream, seq, &method, &text);
                     return After::Close;
                 }
-                Step::Call { method, seq, timeout, body } => {
-                    self.served += 1;
-                    let Some(row) = self.server.registry.methods().row(method) else { return After::Close };
-                    let info = CallInfo {
                 Step::Measure { method, bytes } => match self.server.registry.probe(method, bytes) {
                     Ok(()) => intake.ends_after(bytes.len()),
                     Err(DecodeError::Trailing(more)) => intake.ends_after(bytes.len().saturating_sub(more)),
@@ -90,6 +90,10 @@ where
                     // Its decoder will say the same to whoever counts calls.
                     Err(_) => intake.ends_after(bytes.len()),
                 },
+                Step::Call { method, seq, timeout, body } => {
+                    self.served += 1;
+                    let Some(row) = self.server.registry.methods().row(method) else { return After::Close };
+                    let info = CallInfo {
                         method: row,
                         method_index: method,
                         peer: self.connection.peer(),
@@ -99,14 +103,14 @@ where
                     let to = To { stream, seq, method: row };
                     match self.call(lane, to, Call { info, body }, cx) {
                         Answered::Open => intake.answered(),
-                        Answered::Close => {
-                            intake.closed();
-                            return After::Close;
-                        }
                         Answered::ReadOn => {
                             *at -= body.len();
                             self.served -= 1;
                             intake.read_on(method, seq, timeout, body.len());
+                        }
+                        Answered::Close => {
+                            intake.closed();
+                            return After::Close;
                         }
                         Answered::Later(number) => return After::Pending(number),
                     }
@@ -116,6 +120,8 @@ where
     }
 
     fn call<L: Lane<Stream = K>>(&mut self, lane: &mut L, to: To<K>, call: Call<'_>, cx: &mut Context<'_>) -> Answered {
+        let _spans = spans::enter(lane, &to);
+        tracing::trace!("call");
         let mut future = match self.server.service.poll_ready(cx) {
             Poll::Ready(Ok(())) => self.server.service.call(call),
             Poll::Ready(Err(fault)) => return self.settle(lane, to, Err(fault)),
@@ -123,21 +129,33 @@ where
             Poll::Pending => return self.settle(lane, to, Err(Fault::answer("rpc: server is overloaded"))),
         };
         match Pin::new(&mut future).poll(cx) {
+            Poll::Ready(Err(fault)) if fault.then == Then::ReadOn => Answered::ReadOn,
             Poll::Ready(result) => self.settle(lane, to, result),
-            Poll::Pending => Answered::Later(self.calls.keep(to, future)),
+            Poll::Pending => {
+                tracing::trace!("in hand");
+                Answered::Later(self.calls.keep(to, future))
+            }
         }
     }
 
-    /// Writes the result of a call, or parks it.
-            Poll::Ready(Err(fault)) if fault.then == Then::ReadOn => Answered::ReadOn,
-    pub(super) fn settle<L: Lane<Stream = K>>(
+    /// As [`settle`](Self::settle), for a call of an earlier turn.
+    pub(super) fn settle_later<L: Lane<Stream = K>>(
         &mut self,
         lane: &mut L,
         to: To<K>,
         result: Result<Answer, Fault>,
     ) -> Answered {
+        let _spans = spans::enter(lane, &to);
+        self.settle(lane, to, result)
+    }
+
+    /// Writes the result of a call, or parks it.
+    fn settle<L: Lane<Stream = K>>(&mut self, lane: &mut L, to: To<K>, result: Result<Answer, Fault>) -> Answered {
         match result {
-            Ok(Answer::Later(park)) => Answered::Later(self.calls.park(to, park, &self.connection)),
+            Ok(Answer::Later(park)) => {
+                tracing::trace!("parked");
+                Answered::Later(self.calls.park(to, park, &self.connection))
+            }
             Ok(Answer::Now(reply)) => self.reply(lane, to, reply),
             Err(fault) => self.fault(lane, to, &fault),
         }
@@ -150,6 +168,7 @@ where
         to: To<K>,
         answer: Result<Bytes, Fault>,
     ) -> Answered {
+        let _spans = spans::enter(lane, &to);
         match answer {
             Ok(body) => self.reply(lane, to, Reply::Encoded(body)),
             Err(fault) => self.fault(lane, to, &fault),
@@ -157,6 +176,7 @@ where
     }
 
     fn reply<L: Lane<Stream = K>>(&self, lane: &mut L, to: To<K>, reply: Reply) -> Answered {
+        tracing::trace!("answered");
         let (seq, name) = (to.seq, to.method.name.as_bytes());
         match reply {
             Reply::Encoded(body) => {
@@ -176,6 +196,8 @@ where
     }
 
     fn fault<L: Lane<Stream = K>>(&self, lane: &mut L, to: To<K>, fault: &Fault) -> Answered {
+        // Not its text: that may repeat what the caller sent.
+        tracing::trace!(then = ?fault.then, "answered with an error");
         lane.send(to.stream, |out| write_error(out, fault.text.as_bytes(), to.seq, to.method.name.as_bytes()));
         match fault.then {
             Then::KeepOpen => Answered::Open,
@@ -242,12 +264,13 @@ pub(super) enum Answered {
     Open,
     /// It is answered, and the stream ends.
     Close,
+    /// It is not whole after all.
+    ReadOn,
     /// It has to wait, under this number.
     Later(u64),
 }
 
 fn refuse<L: Lane>(lane: &mut L, stream: L::Stream, seq: RequestSeq, method: &GoStr, text: &GoStr) {
+    tracing::trace!(stream = lane.id(stream), seq = seq.0, "refused a request");
     lane.send(stream, |out| write_error(out, text.as_bytes(), seq, method.as_bytes()));
 }
-    /// It is not whole after all.
-    ReadOn,
