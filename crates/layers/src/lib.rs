@@ -5,10 +5,10 @@
 //! in one place, [`stack`]. Not here: rate limits and tokens, which come with the methods that need them.
 mod catch_panic; // a handler's panic ends its call alone
 mod deadline; // a call ends when its caller stops waiting
-mod measure; // one sample per call
+mod measure; // what is counted and timed of every call
 mod stack; // the order of them all
 
 pub use catch_panic::{CatchPanic, CatchPanicFuture, CatchPanicLayer};
 pub use deadline::{Deadline, DeadlineFuture, DeadlineLayer};
-pub use measure::{Measure, MeasureFuture, MeasureLayer, RPC_SERVER_CALL, RpcType};
+pub use measure::{Measure, MeasureFuture, MeasureLayer, RpcType};
 pub use stack::{Stack, stack};

@@ -1,4 +1,4 @@
-//! One sample per call, under Consul's name.
+//! Counts and times every call, under Consul's names.
 use std::{
     future::Future,
     pin::Pin,
@@ -7,14 +7,10 @@ use std::{
     time::Instant,
 };
 
-use metrics::Histogram;
-use proconsul_types::{Call, MethodRow, Operation, Outcome};
+use metrics::{Counter, Histogram};
+use proconsul_types::{Call, MethodRow, Operation, Outcome, metric};
 use tower_layer::Layer;
 use tower_service::Service;
-
-/// Time a call took in milliseconds, from its first byte to its answer. Labels: `method`, `errored`, `request_type`,
-/// `rpc_type`, `leader`.
-pub const RPC_SERVER_CALL: &str = "rpc.server.call";
 
 /// Which RPC system a call came by: the label `rpc_type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,17 +30,22 @@ impl RpcType {
     }
 }
 
-/// Records [`RPC_SERVER_CALL`] for every call that gets an answer.
+/// Records [`metric::RPC_SERVER_CALL`] for every call that gets an answer, and [`metric::RPC_REQUEST`] if it came by net/rpc.
 #[derive(Clone)]
 pub struct MeasureLayer {
     handles: Arc<Handles>,
 }
 
 impl MeasureLayer {
-    /// For calls of the methods in `rows`, which are the rows that `method_index` counts in.
+    /// For calls of the methods in `rows`, which are the rows that `method_index` counts in. What is recorded goes to the
+    /// recorder that is installed now.
     pub fn new(rows: &[MethodRow], rpc_type: RpcType) -> Self {
+        let requests = match rpc_type {
+            RpcType::NetRpc => metrics::counter!(metric::RPC_REQUEST.name),
+            RpcType::Internal => Counter::noop(),
+        };
         let handles = rows.iter().map(|_| OnceLock::new()).collect();
-        Self { handles: Arc::new(Handles { rpc_type, handles }) }
+        Self { handles: Arc::new(Handles { rpc_type, requests, handles }) }
     }
 }
 
@@ -56,14 +57,16 @@ impl<S> Layer<S> for MeasureLayer {
     }
 }
 
-/// One pair of histograms per method, looked up by name once and then never again.
+/// The counter, and one pair of histograms per method: looked up by name once and then never again.
 struct Handles {
     rpc_type: RpcType,
+    requests: Counter,
     handles: Vec<OnceLock<[Histogram; 2]>>,
 }
 
 impl Handles {
     fn record(&self, index: u16, method: &'static MethodRow, since: Instant, ok: bool) {
+        self.requests.increment(1);
         let Some(slot) = self.handles.get(usize::from(index)) else { return };
         let pair = slot.get_or_init(|| [self.handle(method, "false"), self.handle(method, "true")]);
         pair[usize::from(!ok)].record(since.elapsed().as_secs_f64() * 1e3);
@@ -75,7 +78,7 @@ impl Handles {
             Operation::Write | Operation::Exempt => "write",
         };
         // A server without peers leads; a follower's calls will say so when there is one.
-        metrics::histogram!(RPC_SERVER_CALL, "method" => method.name, "errored" => errored,
+        metrics::histogram!(metric::RPC_SERVER_CALL.name, "method" => method.name, "errored" => errored,
             "request_type" => request_type, "rpc_type" => self.rpc_type.as_str(), "leader" => "true")
     }
 }

@@ -17,7 +17,7 @@ use proconsul_structs::{
     query::{QueryMeta, QueryOptions},
     status::Empty,
 };
-use proconsul_types::CallInfo;
+use proconsul_types::{CallInfo, metric};
 
 use crate::{Context, blocking::query, write::Write};
 use timed::Timed;
@@ -29,7 +29,7 @@ pub(crate) fn register(registry: &mut Registry, context: &Arc<Context>) {
     registry.insert(
         Register::INDEX,
         Timed::new(
-            "catalog.register",
+            &metric::CATALOG_REGISTER,
             Write {
                 context: Arc::clone(context),
                 prepare: register::prepare,
@@ -41,7 +41,7 @@ pub(crate) fn register(registry: &mut Registry, context: &Arc<Context>) {
     registry.insert(
         Deregister::INDEX,
         Timed::new(
-            "catalog.deregister",
+            &metric::CATALOG_DEREGISTER,
             Write {
                 context: Arc::clone(context),
                 prepare: deregister::prepare,

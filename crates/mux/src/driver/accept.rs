@@ -9,6 +9,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
+use proconsul_types::metric;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{net::TcpListener, sync::watch, time::sleep};
 
@@ -61,6 +62,8 @@ pub async fn serve<H: Serve>(listener: Listener, settings: Settings, handler: H,
     let door = Arc::new(Door { settings, handler, refusals: Quiet::default() });
     let counts = Arc::new(Mutex::new(ClientCounts::default()));
     let failures = Quiet::default();
+    let accepted_total = metrics::counter!(metric::RPC_ACCEPT_CONN.name);
+    let failed = metrics::counter!(metric::RPC_ACCEPT_FAILED.name);
     // Every connection's task holds a receiver: the sender learns when the last one is gone.
     let (alive, receiver) = watch::channel(());
     let mut stop = pin!(stop);
@@ -77,7 +80,7 @@ pub async fn serve<H: Serve>(listener: Listener, settings: Settings, handler: H,
                 if let Some(repeated) = failures.pass(error.kind(), Instant::now()) {
                     tracing::error!(%error, repeated, "failed to accept RPC conn");
                 }
-                metrics::counter!("rpc.accept_failed").increment(1);
+                failed.increment(1);
                 if is_of_one_connection(&error) {
                     continue;
                 }
@@ -95,7 +98,7 @@ pub async fn serve<H: Serve>(listener: Listener, settings: Settings, handler: H,
             door.refuse(Refusal::TooManyConnections, &[], peer);
             continue;
         };
-        metrics::counter!("rpc.accept_conn").increment(1);
+        accepted_total.increment(1);
         let (door, alive) = (Arc::clone(&door), receiver.clone());
         tokio::spawn(async move {
             door.serve(tcp, peer).await;

@@ -9,6 +9,7 @@ use std::{
 };
 
 use bytes::{Buf, Bytes};
+use proconsul_types::metric;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, ReadBuf},
     net::TcpStream,
@@ -61,7 +62,7 @@ impl<H: Serve> Door<H> {
             (Refusal::UnknownByte(_), Some(stray)) => Refusal::Stray(stray),
             (refusal, _) => refusal,
         };
-        metrics::counter!("rpc.conn.refused", "reason" => refusal.label()).increment(1);
+        metrics::counter!(metric::RPC_CONN_REFUSED.name, "reason" => refusal.label()).increment(1);
         if refusal == Refusal::Empty {
             // A probe of a load balancer, all day long.
             tracing::trace!(%peer, %refusal, "refused a connection");
@@ -86,7 +87,7 @@ async fn read_ahead(tcp: &mut TcpStream) -> io::Result<Bytes> {
 
 /// Keeps a connection on a route that nobody serves yet, for as long as its peer could not tell.
 async fn hold(row: &'static Row, mut io: Rewind<TcpStream>, deadline: Deadline, peer: SocketAddr) {
-    metrics::counter!("rpc.route.unserved", "route" => row.label).increment(1);
+    metrics::counter!(metric::RPC_ROUTE_UNSERVED.name, "route" => row.label).increment(1);
     tracing::debug!(%peer, route = row.label, "this route is not served yet");
     let mut unserved = Unserved::new(row.then);
     if row.then == Then::Retired {

@@ -1,6 +1,7 @@
 //! Where queries wait.
 use std::{
     collections::{BTreeSet, HashMap},
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -13,6 +14,7 @@ use metrics::{Counter, Gauge};
 use parking_lot::Mutex;
 use proconsul_netrpc::{Encode, Fault, Park, Parked, ReplyTo};
 use proconsul_state::{Changes, Snapshot, Store, Watch, WatchIndex, WatchSet};
+use proconsul_types::{Rejected, metric};
 use slab::Slab;
 use tokio::{sync::Notify, time::Instant};
 
@@ -23,6 +25,19 @@ pub const PARKED_MAX: usize = 1_000_000;
 
 /// How many entries are evaluated before other tasks get their turn.
 const EVALUATED_PER_TURN: usize = 64;
+
+/// How many waits end before other tasks get their turn.
+const ENDED_PER_TURN: usize = 1024;
+
+/// When waits end.
+enum Ends {
+    /// Some have ended just now, and more may be over.
+    Now,
+    /// The next one ends then.
+    At(Instant),
+    /// Nobody waits.
+    Never,
+}
 
 /// A query that can be asked again of any snapshot, from the bytes of its request.
 pub(super) trait Question: Send + Sync {
@@ -139,8 +154,8 @@ impl Lot {
             work: Notify::new(),
             evaluations: AtomicU64::new(0),
             encodings: AtomicU64::new(0),
-            queries: metrics::counter!("rpc.query"),
-            blocking: metrics::gauge!("rpc.queries_blocking"),
+            queries: metrics::counter!(metric::RPC_QUERY.name),
+            blocking: metrics::gauge!(metric::RPC_QUERIES_BLOCKING.name),
         })
     }
 
@@ -301,8 +316,9 @@ impl Lot {
                 }
             }
             match self.end_waits(Instant::now()) {
-                None => self.work.notified().await,
-                Some(next) => tokio::select! {
+                Ends::Now => tokio::task::yield_now().await,
+                Ends::Never => self.work.notified().await,
+                Ends::At(next) => tokio::select! {
                     () = self.work.notified() => {}
                     () = tokio::time::sleep_until(next) => {}
                 },
@@ -366,40 +382,40 @@ impl Lot {
         true
     }
 
-    /// Answers those whose wait is over with what there is. Returns when the next one ends.
-    fn end_waits(&self, now: Instant) -> Option<Instant> {
-        loop {
-            let (question, body, over) = {
-                let mut guard = self.state.lock();
-                let state = &mut *guard;
-                let (first, key, _) = *state.waits.first()?;
-                if first > now {
-                    return Some(first);
-                }
-                let mut over = Vec::new();
-                let entry = state.entries.get_mut(key as usize)?;
-                // All waits of this entry that are over, so that they share one answer.
-                let due: Vec<usize> =
-                    entry.waiters.iter().filter(|(_, waiter)| waiter.until <= now).map(|(waiter, _)| waiter).collect();
-                for waiter in due {
-                    let gone = entry.waiters.remove(waiter);
-                    state.waits.remove(&(gone.until, key, waiter as u32));
-                    over.push(gone);
-                }
-                let (question, body) = (Arc::clone(&entry.question), Arc::clone(&entry.identity.body));
-                let empty = entry.waiters.is_empty();
-                state.parked -= over.len();
-                if empty {
+    /// Answers some of those whose wait is over with what there is; those who ask the same share one answer.
+    fn end_waits(&self, now: Instant) -> Ends {
+        let over = {
+            let mut guard = self.state.lock();
+            let state = &mut *guard;
+            let due = state.waits.iter().take_while(|(until, ..)| *until <= now).take(ENDED_PER_TURN);
+            let due: Vec<(Instant, u32, u32)> = due.copied().collect();
+            if due.is_empty() {
+                return state.waits.first().map_or(Ends::Never, |(next, ..)| Ends::At(*next));
+            }
+            let mut over: HashMap<u32, (Arc<dyn Question>, Arc<[u8]>, Vec<Waiter>), RandomState> = HashMap::default();
+            for wait in due {
+                state.waits.remove(&wait);
+                let (_, key, place) = wait;
+                let Some(entry) = state.entries.get_mut(key as usize) else { continue };
+                let Some(waiter) = entry.waiters.try_remove(place as usize) else { continue };
+                let (question, identity) = (&entry.question, &entry.identity);
+                let ended = over.entry(key);
+                ended.or_insert_with(|| (Arc::clone(question), Arc::clone(&identity.body), Vec::new())).2.push(waiter);
+                state.parked -= 1;
+                if entry.waiters.is_empty() {
                     state.remove(key);
                 }
-                self.blocking.set(state.parked as f64);
-                (question, body, over)
-            };
+            }
+            self.blocking.set(state.parked as f64);
+            over
+        };
+        for (question, body, waiters) in over.into_values() {
             let answer = self.answer(&*question, &body);
-            for waiter in over {
+            for waiter in waiters {
                 waiter.to.send(answer.clone());
             }
         }
+        Ends::Now
     }
 
     fn answer(&self, question: &dyn Question, body: &[u8]) -> Result<Bytes, Fault> {
@@ -416,18 +432,26 @@ impl Lot {
     ) -> Result<Evaluated, Fault> {
         self.evaluations.fetch_add(1, Relaxed);
         // A panic here would end the evaluator, and with it every wait: it ends this one.
-        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| question.evaluate(body, snapshot, watches)))
-            .unwrap_or_else(|_| Err(Fault::answer(proconsul_types::Rejected::Panicked.to_string())))
+        unless_it_panics(|| question.evaluate(body, snapshot, watches))
     }
 
     fn encode(&self, reply: &(dyn Encode + Send)) -> Result<Bytes, Fault> {
         self.encodings.fetch_add(1, Relaxed);
-        let mut out = Vec::new();
-        match reply.encode(&mut out) {
-            Ok(()) => Ok(Bytes::from(out)),
-            Err(error) => Err(Fault::answer(format!("rpc: reply cannot be encoded: {error}"))),
-        }
+        unless_it_panics(|| {
+            let mut out = Vec::new();
+            match reply.encode(&mut out) {
+                Ok(()) => Ok(Bytes::from(out)),
+                Err(error) => Err(Fault::answer(format!("rpc: reply cannot be encoded: {error}"))),
+            }
+        })
     }
+}
+
+fn unless_it_panics<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        tracing::error!("a parked query panicked");
+        Err(Fault::answer(Rejected::Panicked.to_string()))
+    })
 }
 
 impl std::fmt::Debug for Lot {

@@ -4,6 +4,7 @@ use std::time::Instant;
 use metrics::Histogram;
 use proconsul_msgpack::DecodeError;
 use proconsul_netrpc::{Call, Handler, HandlerFuture};
+use proconsul_types::metric::Metric;
 
 /// Records the milliseconds from a call to its answer, whatever the answer.
 pub(super) struct Timed<Inner> {
@@ -12,8 +13,8 @@ pub(super) struct Timed<Inner> {
 }
 
 impl<Inner> Timed<Inner> {
-    pub(super) fn new(metric: &'static str, inner: Inner) -> Self {
-        Self { inner, milliseconds: metrics::histogram!(metric) }
+    pub(super) fn new(metric: &'static Metric, inner: Inner) -> Self {
+        Self { inner, milliseconds: metrics::histogram!(metric.name) }
     }
 }
 
