@@ -161,7 +161,7 @@ impl Server {
         port.stop(Stop::Drain);
         lot.close();
         if timeout(grace, &mut accepting).await.is_err() {
-            tracing::warn!(connections = port.connections(), "connections are still busy; closing them");
+            tracing::info!(connections = port.connections(), "connections are still busy; closing them");
             port.stop(Stop::Now);
             if timeout(LAST_GRACE, &mut accepting).await.is_err() {
                 accepting.abort();
