@@ -21,9 +21,14 @@ const EXIT_CODES: &str = "Exit codes:
   3  the server answered with an error
   4  no answer: not reachable, closed, or too late";
 
+const SIGNALS: &str = "Signals:
+  SIGINT, SIGTERM  stop: take no more calls, answer those in hand, close
+  SIGUSR1          print all metrics on the standard error; what they mean: docs/metrics.md";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run a server.
+    #[command(after_help = SIGNALS)]
     Server(ServerArguments),
     /// Call methods of a server by name.
     #[command(subcommand)]

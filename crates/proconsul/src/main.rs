@@ -6,6 +6,7 @@ mod json; // values as people write them
 mod print; // tables for people, JSON for programs
 mod rpc; // proconsul rpc
 mod server; // proconsul server
+mod telemetry; // metrics, kept in memory until somebody asks
 
 use std::process::ExitCode;
 

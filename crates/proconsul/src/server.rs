@@ -7,7 +7,11 @@ use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use crate::{cli::ServerArguments, config};
+use crate::{
+    cli::ServerArguments,
+    config,
+    telemetry::{self, Memory},
+};
 
 /// How long calls in hand may take to end after SIGINT or SIGTERM.
 const GRACE: Duration = Duration::from_secs(5);
@@ -29,11 +33,13 @@ pub(crate) fn run(arguments: ServerArguments, json: bool) -> Result<()> {
     for warning in warnings {
         tracing::warn!("{warning}");
     }
+    // Before the server starts: a handle belongs to the recorder that there is when it is made.
+    let metrics = telemetry::install()?;
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("failed to start the runtime")?
-        .block_on(serve(server, json))
+        .block_on(serve(server, json, metrics))
 }
 
 fn apply_flags(config: &mut Config, arguments: &ServerArguments) {
@@ -51,18 +57,29 @@ fn apply_flags(config: &mut Config, arguments: &ServerArguments) {
     }
 }
 
-async fn serve(config: Config, json: bool) -> Result<()> {
+async fn serve(config: Config, json: bool, metrics: Memory) -> Result<()> {
     // Listened for from the start: a signal during the start is not lost.
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    let mut dump = signal(SignalKind::user_defined1())?;
     let server = Server::start(config).await?;
     announce(&server, json)?;
-    tokio::select! {
-        _ = interrupt.recv() => tracing::info!("SIGINT: stopping"),
-        _ = terminate.recv() => tracing::info!("SIGTERM: stopping"),
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => break tracing::info!("SIGINT: stopping"),
+            _ = terminate.recv() => break tracing::info!("SIGTERM: stopping"),
+            Some(()) = dump.recv() => print(&metrics),
+        }
     }
     server.stop(GRACE).await;
     Ok(())
+}
+
+/// Prints all metrics where the log goes, at once, so that no line of the log comes between.
+fn print(metrics: &Memory) {
+    if let Err(error) = std::io::stderr().lock().write_all(metrics.dump().as_bytes()) {
+        tracing::debug!(%error, "metrics could not be printed");
+    }
 }
 
 /// Says where the server listens, and what to try.

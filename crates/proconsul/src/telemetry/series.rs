@@ -1,0 +1,175 @@
+//! The numbers of one series, recorded from many threads at once.
+//!
+//! A counter or histogram is some stripes that add up, each on a cache line of its own, and a thread writes to one of them:
+//! every call of a server counts in the same series, and its threads must not wait for each other over that. What a reader
+//! adds up while others write is off by what they are writing.
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+use metrics::{CounterFn, GaugeFn, HistogramFn};
+
+/// How many stripes there are. More threads than this share them.
+pub(super) const STRIPES: usize = 8;
+
+/// The upper bounds of a histogram's buckets; a last one takes the rest. In milliseconds, from what a read takes to what a
+/// query waits.
+pub(super) const BOUNDS: [f64; 7] = [0.01, 0.1, 1.0, 10.0, 100.0, 1_000.0, 60_000.0];
+
+/// How many buckets a histogram has.
+pub(super) const BUCKETS: usize = BOUNDS.len() + 1;
+
+/// Which stripe is this thread's.
+fn stripe() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static MINE: usize = NEXT.fetch_add(1, Relaxed) % STRIPES;
+    }
+    MINE.with(|mine| *mine)
+}
+
+#[repr(align(64))]
+#[derive(Debug, Default)]
+struct Line<T>(T);
+
+/// What only grows.
+#[derive(Debug, Default)]
+pub(super) struct Count {
+    stripes: [Line<AtomicU64>; STRIPES],
+}
+
+impl Count {
+    pub(super) fn value(&self) -> u64 {
+        self.stripes.iter().fold(0, |sum, stripe| sum.wrapping_add(stripe.0.load(Relaxed)))
+    }
+}
+
+impl CounterFn for Count {
+    fn increment(&self, value: u64) {
+        self.stripes[stripe()].0.fetch_add(value, Relaxed);
+    }
+
+    /// Two who set it at once may add up; nobody here sets a counter.
+    fn absolute(&self, value: u64) {
+        let more = value.saturating_sub(self.value());
+        self.increment(more);
+    }
+}
+
+/// What is so now: one number, as the last to write it says.
+#[derive(Debug, Default)]
+pub(super) struct Level {
+    bits: AtomicU64,
+}
+
+impl Level {
+    pub(super) fn value(&self) -> f64 {
+        f64::from_bits(self.bits.load(Relaxed))
+    }
+}
+
+impl GaugeFn for Level {
+    fn increment(&self, value: f64) {
+        change(&self.bits, |old| old + value);
+    }
+
+    fn decrement(&self, value: f64) {
+        change(&self.bits, |old| old - value);
+    }
+
+    fn set(&self, value: f64) {
+        self.bits.store(value.to_bits(), Relaxed);
+    }
+}
+
+/// Samples, added up.
+#[derive(Debug, Default)]
+pub(super) struct Samples {
+    stripes: [Line<Stripe>; STRIPES],
+}
+
+#[derive(Debug)]
+struct Stripe {
+    buckets: [AtomicU64; BUCKETS],
+    sum: AtomicU64,
+    min: AtomicU64,
+    max: AtomicU64,
+}
+
+impl Default for Stripe {
+    fn default() -> Self {
+        Self {
+            buckets: Default::default(),
+            sum: AtomicU64::new(0f64.to_bits()),
+            min: AtomicU64::new(f64::INFINITY.to_bits()),
+            max: AtomicU64::new(f64::NEG_INFINITY.to_bits()),
+        }
+    }
+}
+
+impl HistogramFn for Samples {
+    fn record(&self, value: f64) {
+        self.record_many(value, 1);
+    }
+
+    fn record_many(&self, value: f64, count: usize) {
+        // A sum that is once not a number stays so.
+        if !value.is_finite() || count == 0 {
+            return;
+        }
+        let stripe = &self.stripes[stripe()].0;
+        stripe.buckets[bucket(value)].fetch_add(count as u64, Relaxed);
+        change(&stripe.sum, |sum| sum + value * count as f64);
+        if value < f64::from_bits(stripe.min.load(Relaxed)) {
+            change(&stripe.min, |min| min.min(value));
+        }
+        if value > f64::from_bits(stripe.max.load(Relaxed)) {
+            change(&stripe.max, |max| max.max(value));
+        }
+    }
+}
+
+/// Where a sample is counted.
+fn bucket(value: f64) -> usize {
+    BOUNDS.iter().position(|bound| value <= *bound).unwrap_or(BOUNDS.len())
+}
+
+/// What samples add up to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Summary {
+    pub(super) buckets: [u64; BUCKETS],
+    pub(super) sum: f64,
+    pub(super) min: f64,
+    pub(super) max: f64,
+}
+
+impl Summary {
+    pub(super) fn count(&self) -> u64 {
+        self.buckets.iter().sum()
+    }
+}
+
+impl Samples {
+    pub(super) fn summary(&self) -> Summary {
+        let mut summary = Summary { buckets: [0; BUCKETS], sum: 0.0, min: f64::INFINITY, max: f64::NEG_INFINITY };
+        for Line(stripe) in &self.stripes {
+            for (sum, bucket) in summary.buckets.iter_mut().zip(&stripe.buckets) {
+                *sum += bucket.load(Relaxed);
+            }
+            summary.sum += f64::from_bits(stripe.sum.load(Relaxed));
+            summary.min = summary.min.min(f64::from_bits(stripe.min.load(Relaxed)));
+            summary.max = summary.max.max(f64::from_bits(stripe.max.load(Relaxed)));
+        }
+        summary
+    }
+}
+
+/// Changes a float that is kept as its bits.
+fn change(bits: &AtomicU64, how: impl Fn(f64) -> f64) {
+    let mut old = bits.load(Relaxed);
+    loop {
+        let new = how(f64::from_bits(old)).to_bits();
+        match bits.compare_exchange_weak(old, new, Relaxed, Relaxed) {
+            Ok(_) => return,
+            Err(now) => old = now,
+        }
+    }
+}
