@@ -9,30 +9,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use proconsul_types::{AnsweredBy, CallInfo, Category, Listener, MethodRow, Operation, Options, Outcome, Rejected};
+use proconsul_types::{CallInfo, MethodRow, Outcome, Rejected};
 use tower_service::Service;
 
 use super::*;
 
-const ROWS: &[MethodRow] = &[MethodRow {
-    name: "Test.Call",
-    operation: Operation::Read,
-    category: Category::None,
-    rate_mapped: false,
-    options: Options::None,
-    blocking: false,
-    stale: false,
-    consistent: false,
-    answered_by: AnsweredBy::AnyServer,
-    forwarded_as: None,
-    carries_token: false,
-    acl: &[],
-    listener: Listener::Rpc,
-    arg: "",
-    reply: "",
-    reply_has_query_meta: false,
-    raft: &[],
-}];
+const ROWS: &[MethodRow] = &[MethodRow::bare("Test.Call")];
 
 #[derive(Debug, PartialEq)]
 struct Done(u32);

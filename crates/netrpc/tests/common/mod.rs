@@ -15,33 +15,17 @@ use proconsul_netrpc::{
     server::{Connection, Limits, Server},
     waiting,
 };
-use proconsul_types::{AnsweredBy, CallInfo, Category, Listener, MethodRow, Operation, Options};
+use proconsul_types::{CallInfo, Listener, MethodRow};
 use tokio::sync::Notify;
 
-const fn row(name: &'static str) -> MethodRow {
-    MethodRow {
-        name,
-        operation: Operation::Read,
-        category: Category::None,
-        rate_mapped: false,
-        options: Options::None,
-        blocking: false,
-        stale: false,
-        consistent: false,
-        answered_by: AnsweredBy::AnyServer,
-        forwarded_as: None,
-        carries_token: false,
-        acl: &[],
-        listener: Listener::Rpc,
-        arg: "",
-        reply: "",
-        reply_has_query_meta: false,
-        raft: &[],
-    }
-}
-
-pub(crate) static METHODS: [MethodRow; 6] =
-    [row("Test.Echo"), row("Test.Wait"), row("Test.Park"), row("Test.Fail"), row("Test.Big"), row("Test.Unserved")];
+pub(crate) static METHODS: [MethodRow; 6] = [
+    MethodRow::bare("Test.Echo"),
+    MethodRow::bare("Test.Wait"),
+    MethodRow::bare("Test.Park"),
+    MethodRow::bare("Test.Fail"),
+    MethodRow::bare("Test.Big"),
+    MethodRow::bare("Test.Unserved"),
+];
 
 /// What the methods do, seen and steered from the test.
 #[derive(Default)]
