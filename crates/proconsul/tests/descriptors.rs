@@ -1,0 +1,78 @@
+//! A server that has no descriptor left waits for one, quietly, and goes on when it has.
+#![cfg(target_os = "linux")]
+mod support;
+
+use std::{
+    fs,
+    io::Write,
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
+
+use support::{
+    BINARY, Running,
+    raw::{dial, read, request},
+};
+
+/// How many descriptors the server may have.
+const DESCRIPTORS: usize = 64;
+
+/// How many connections come.
+const CONNECTIONS: usize = 300;
+
+/// For how long it is watched.
+const WATCHED: Duration = Duration::from_secs(2);
+
+#[test]
+fn running_out_of_descriptors_is_sat_out() {
+    // The bound for each address is not what is to be met here.
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("limits.hcl");
+    fs::write(&config, "limits { rpc_max_conns_per_client = 0 }\n").expect("a file");
+    let mut command = Command::new("sh");
+    let script = format!("ulimit -n {DESCRIPTORS} && exec \"$@\"");
+    command.args(["-c", &script, "sh", BINARY, "server", "--dev", "--server-port", "0", "--json", "--config-file"]);
+    let server = Running::of(command.arg(&config));
+    let ping = request("Status.Ping", &[]);
+    let mut clients: Vec<_> = (0..CONNECTIONS)
+        .map(|_| {
+            // The kernel accepts it and keeps the bytes, whatever the server does.
+            dial(server.address, &[&[0], &ping[..]].concat())
+        })
+        .collect();
+    let answer = b"\x83\xa5Error\xa0\xa3Seq\x01\xadServiceMethod\xabStatus.Ping\x80".len();
+    assert_eq!(read(&mut clients[0], answer).len(), answer, "the first have found a place");
+    server.logged("failed to accept RPC conn");
+
+    let before = cpu(server.id());
+    let start = Instant::now();
+    while start.elapsed() < WATCHED {
+        clients[0].write_all(&ping).expect("those who have a place are served");
+        assert_eq!(read(&mut clients[0], answer).len(), answer, "those who have a place are served");
+        thread::sleep(Duration::from_millis(50));
+    }
+    let spent = cpu(server.id()) - before;
+    println!("{spent:?} of CPU in {WATCHED:?}");
+    assert!(spent < WATCHED / 5, "it spins: {spent:?} of CPU in {WATCHED:?}");
+    assert!(server.log_lines().len() <= 5, "it says so once a minute");
+
+    // Half go, and the others are served.
+    let rest = clients.split_off(CONNECTIONS / 2);
+    drop(clients);
+    let mut served = 0;
+    for mut tcp in rest {
+        served += usize::from(read(&mut tcp, answer).len() == answer);
+    }
+    assert_eq!(served, CONNECTIONS - CONNECTIONS / 2, "all who waited were served once there was room");
+    server.reply("Status.Ping", "{}");
+}
+
+/// The CPU time that a process has used, by the kernel's count of hundredths of a second.
+fn cpu(id: u32) -> Duration {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).expect("the process is there");
+    let after_name = stat.rsplit_once(')').expect("the name is in brackets").1;
+    let fields: Vec<&str> = after_name.split_whitespace().collect();
+    let ticks = |at: usize| fields[at].parse::<u64>().expect("a number");
+    Duration::from_millis(10 * (ticks(11) + ticks(12)))
+}
