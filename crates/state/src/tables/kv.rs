@@ -70,16 +70,23 @@ impl Tables {
     ///
     /// The index is that of the newest change below the prefix, deletions included. Where nothing is known below the
     /// prefix, or the prefix is empty, it is that of the whole table; it then moves with every change of any key, and
-    /// that alone concerns nobody: the answer is the same. It can go back only when tombstones are reaped, which leaves
-    /// the answer as it is too.
+    /// that alone concerns nobody: the answer is the same. It goes back when tombstones are reaped, which leaves the
+    /// answer as it is too, and when the keys go with a tree above the prefix while an older tombstone is below it:
+    /// [`Changes::took_tree`](crate::Changes::took_tree) then tells who waits.
     pub fn kv_list(&self, prefix: &GoStr, watches: &mut WatchSet) -> (u64, Vec<Arc<DirEntry>>) {
         watches.add(|| Watch::Prefix(prefix.clone()));
-        let entries: Vec<Arc<DirEntry>> = self.kv.entries.values_below(prefix.as_bytes()).cloned().collect();
+        let named = key_that_ends_it(prefix);
+        if let Some(key) = named {
+            watches.add(|| Watch::Key(GoStr::from(key)));
+        }
+        let below = self.kv.entries.values_below(prefix.as_bytes());
+        let entries: Vec<Arc<DirEntry>> =
+            named.and_then(|key| self.kv.entries.get(key)).into_iter().chain(below).cloned().collect();
         if prefix.as_bytes().is_empty() {
             return (self.kv_index(), entries);
         }
         let newest_entry = entries.iter().map(|entry| entry.raft_index.modify_index).max().unwrap_or(0);
-        let newest_grave = self.kv.tombstones.values_below(prefix.as_bytes()).copied().max().unwrap_or(0);
+        let newest_grave = self.kv.tombstones.values_below(without_zeros(prefix)).copied().max().unwrap_or(0);
         match newest_entry.max(newest_grave) {
             0 => (self.kv_index(), entries),
             newest => (newest, entries),
@@ -137,7 +144,9 @@ impl Transaction<'_> {
         };
         self.changes.note(Change::Key(entry.key.clone()));
         let key = own(entry.key.clone().into());
-        let entry = DirEntry { key: key.clone().into(), value: entry.value.map(own), ..entry };
+        // Go's decoder makes no difference between an empty value and none, and every write passes through it.
+        let value = entry.value.filter(|value| !value.is_empty()).map(own);
+        let entry = DirEntry { key: key.clone().into(), value, ..entry };
         self.tables.kv.entries.insert(&key, Arc::new(entry));
         self.tables.indexes.kvs = self.index;
         Ok(())
@@ -170,23 +179,21 @@ impl Transaction<'_> {
         }
     }
 
-    /// Removes every key that begins with `prefix`; one tombstone stands for all.
-    ///
-    /// It also stands for the tombstones below it, which go: a list of something below the prefix would else go by a
-    /// deletion from long ago, an index smaller than the one that it had with the keys, and its waiters would sleep on.
+    /// Removes every key that begins with `prefix`; one tombstone stands for all, beside those that are there already.
     fn delete_tree(&mut self, prefix: &GoStr) {
+        let named = key_that_ends_it(prefix).and_then(|key| self.tables.kv.entries.remove(key));
         let removed = self.tables.kv.entries.remove_prefix(prefix.as_bytes());
-        if removed.is_empty() {
+        if removed.is_empty() && named.is_none() {
             return;
         }
-        self.tables.kv.tombstones.remove_prefix(prefix.as_bytes());
         if prefix.as_bytes().is_empty() {
             // Every list then goes by the index of the table.
             self.tables.indexes.kvs = self.index;
         } else {
             self.bury(prefix);
         }
-        for entry in removed.values() {
+        self.changes.note_tree();
+        for entry in removed.values().chain(&named) {
             self.changes.note(Change::Key(entry.key.clone()));
         }
     }
@@ -236,6 +243,19 @@ fn lock(entry: &DirEntry) -> Result<Outcome, WireText> {
         [] => Err(WireText::MISSING_SESSION),
         _ => Err(WireText::invalid_session(GoQuoted(&entry.session.to_str_lossy()))),
     }
+}
+
+/// The one key that a prefix takes though it is shorter: Consul files a key with a zero byte behind it, and a prefix may end
+/// with that.
+fn key_that_ends_it(prefix: &GoStr) -> Option<&[u8]> {
+    prefix.as_bytes().strip_suffix(&[0]).filter(|key| !key.is_empty())
+}
+
+/// A prefix as Consul looks it up among tombstones: zero bytes at either end do not count.
+fn without_zeros(prefix: &GoStr) -> &[u8] {
+    let bytes = prefix.as_bytes();
+    let (start, end) = (bytes.iter().position(|byte| *byte != 0), bytes.iter().rposition(|byte| *byte != 0));
+    start.zip(end).map_or(&[], |(start, end)| &bytes[start..=end])
 }
 
 /// Bytes that keep nothing else alive. Long ones may be part of the buffer that a request was read into, and a key of a

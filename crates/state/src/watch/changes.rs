@@ -26,38 +26,53 @@ pub enum Change {
 
 /// The facts that one apply changed, each once. Empty when the entry changed nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changes(Vec<Change>);
+pub struct Changes {
+    facts: Vec<Change>,
+    tree: bool,
+}
 
 impl Changes {
     /// Whether nothing changed.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.facts.is_empty()
     }
 
     /// The changes, in no order that means anything.
     pub fn iter(&self) -> std::slice::Iter<'_, Change> {
-        self.0.iter()
+        self.facts.iter()
     }
 
     /// Notes a change. One apply may note the same several times, until [`settle`](Self::settle).
     pub(crate) fn note(&mut self, change: Change) {
-        self.0.push(change);
+        self.facts.push(change);
+    }
+
+    /// Notes that keys went with a whole tree.
+    pub(crate) fn note_tree(&mut self) {
+        self.tree = true;
+    }
+
+    /// Whether keys went with a whole tree. Lists of them may then go by the index of an older deletion, or by the one they
+    /// had: whoever waits for such a list has news whatever its index says.
+    pub fn took_tree(&self) -> bool {
+        self.tree
     }
 
     /// Leaves each change once. Comparing as they come would be quadratic for a node with thousands of services.
     pub(crate) fn settle(&mut self) {
-        self.0.sort_unstable();
-        self.0.dedup();
+        self.facts.sort_unstable();
+        self.facts.dedup();
     }
 
     /// Whether a watch is concerned.
     pub fn touch(&self, watch: &Watch) -> bool {
-        self.0.iter().any(|change| change.concerns(watch))
+        self.facts.iter().any(|change| change.concerns(watch))
     }
 
     /// Adds another apply's changes, for someone who catches up over several.
     pub fn absorb(&mut self, later: Changes) {
-        self.0.extend(later.0);
+        self.facts.extend(later.facts);
+        self.tree |= later.tree;
         self.settle();
     }
 }

@@ -121,22 +121,43 @@ fn a_tombstone_keeps_the_index_of_a_list_until_it_is_reaped() {
     assert_eq!(refused, "Invalid Tombstone operation 'sow'");
 }
 
-/// Consul answers here with the index of the older tombstone, less than what it answered before the deletion.
 #[test]
-fn a_list_below_a_deleted_tree_does_not_go_back_to_an_old_tombstone() {
+fn a_list_below_a_deleted_tree_goes_by_the_tombstone_it_has() {
     let mut world = World::default();
     world.done(&set("a/x", ""));
-    world.done(&delete("a/x"));
+    let old = world.done(&delete("a/x"));
     let newest = world.done(&set("a/y", ""));
     assert_eq!(list(&world, "a/").0, newest);
     let deleted = world.done(&delete_tree("a"));
-    assert_eq!(list(&world, "a/"), (deleted, LIST_OF_NOTHING));
-    world.done(&set("b/x", ""));
-    world.done(&delete("b/x"));
-    let newest = world.done(&set("b/y", ""));
-    assert_eq!(list(&world, "b/").0, newest);
+    assert_eq!(list(&world, "a/"), (old, LIST_OF_NOTHING));
+    assert_eq!(list(&world, "a"), (deleted, LIST_OF_NOTHING));
+    let old = world.done(&set("b/x", ""));
     let deleted = world.done(&delete_tree(""));
+    assert!(old < deleted);
     assert_eq!(list(&world, "b/"), (deleted, LIST_OF_NOTHING));
+}
+
+#[test]
+fn an_empty_value_is_stored_as_none() {
+    let mut world = World::default();
+    world.done(&kvs(KvOp::Set, DirEntry { value: Some(bytes::Bytes::new()), ..entry("k", "") }));
+    let read = world.tables.kv_get(&text("k"), &mut WatchSet::off()).expect("not empty");
+    assert_eq!(read.entry.map(|entry| entry.value.clone()), Some(None));
+}
+
+#[test]
+fn a_zero_byte_at_a_prefixs_end_also_stands_for_the_end_of_a_key() {
+    let mut world = World::default();
+    world.done(&set("a", ""));
+    world.done(&set("ab", ""));
+    let newest = world.done(&set("a\0b", ""));
+    assert_eq!(list(&world, "a\0"), (newest, rows(&[("a", 1), ("a\0b", 3)])));
+    let applied = world.apply(&delete_tree("a\0"));
+    assert_eq!(applied.changes.iter().count(), 2);
+    assert_eq!(list(&world, "a"), (world.index, rows(&[("ab", 2)])));
+    let mut watches = WatchSet::new();
+    world.tables.kv_list(&text("b\0"), &mut watches);
+    assert!(watches.is_affected(&world.apply(&set("b", "")).changes));
 }
 
 #[test]
