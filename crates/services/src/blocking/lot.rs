@@ -192,6 +192,9 @@ impl Lot {
         state.watches.affected(changes, &mut found);
         let mut any = false;
         for entry in found {
+            if changes.took_tree() {
+                state.end_list(entry);
+            }
             any |= state.mark(entry);
         }
         drop(state);

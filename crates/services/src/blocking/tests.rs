@@ -11,8 +11,9 @@ use proconsul_netrpc::{Answer, Call, Fault};
 use proconsul_state::{Snapshot, Watch, WatchSet};
 use proconsul_structs::{
     Method,
-    kvs::{KeyRequest, KvOp},
+    kvs::{DirEntry, IndexedDirEntries, KeyRequest, KvOp},
     methods::kvs::Get,
+    query::QueryMeta,
 };
 use proconsul_types::CallInfo;
 use server::{Asked, LONG, Server, absent, found, one_key, settle};
@@ -118,6 +119,25 @@ async fn a_deleted_key_wakes_once_and_then_does_not_exist() {
     assert_eq!(server.counts(), before, "the table moves, the key does not");
     server.writer.set("a", "2");
     assert_eq!(server.answered(2).await[1], (2, found(server.writer.index(), "2")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_below_a_deleted_tree_is_answered_though_its_index_goes_back() {
+    let list = |request: &KeyRequest, at: &Snapshot, watches: &mut WatchSet| {
+        let (index, entries) = at.kv_list(&request.key, watches);
+        let entries = entries.iter().map(|entry| DirEntry::clone(entry)).collect();
+        let query_meta = QueryMeta { index, ..QueryMeta::default() };
+        Ok(Found { something: true, reply: IndexedDirEntries { entries: Some(entries), query_meta } })
+    };
+    let server = Server::asking(|_| Box::new(list), PARKED_MAX);
+    server.writer.set("a/x", "1");
+    server.writer.delete("a/x");
+    let old = server.writer.index();
+    server.writer.set("a/y", "1");
+    let _hold = server.wait_for(1, "a/", server.writer.index());
+    let _other = server.wait_for(2, "b/", server.writer.index());
+    server.writer.lot.changed(&server.writer.apply(KvOp::DeleteTree, "a", "").changes);
+    assert_eq!(server.answered(1).await, [(1, absent(old))]);
 }
 
 #[tokio::test(start_paused = true)]
