@@ -150,7 +150,7 @@ impl Intake {
     }
 
     /// The call in hand turns out to go on past the `seen` bytes of its body. They are looked at again with what follows.
-    pub(crate) fn read_on(&mut self, method: u16, seq: RequestSeq, timeout: Option<Duration>, seen: usize) {
+    pub fn read_on(&mut self, method: u16, seq: RequestSeq, timeout: Option<Duration>, seen: usize) {
         if self.is_busy() {
             self.phase = Phase::Odd { method, seq, timeout, seen, length: None };
         }
