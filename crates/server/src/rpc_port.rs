@@ -86,22 +86,25 @@ impl Serve for RpcPort {
     }
 
     async fn serve(&self, route: Route, io: Plain, peer: SocketAddr) {
-        let entered = self.enter(peer);
-        let connection = Arc::clone(&entered.connection);
         let label = row_of(route).map_or("", |row| row.label);
-        let span = tracing::debug_span!("conn", %peer, route = label);
-        let ended = match route {
-            Route::RpcSingle => self.server.single(io, connection).instrument(span.clone()).await,
-            Route::RpcMulti => self.server.session(io, connection).instrument(span.clone()).await,
-            _ => return,
-        };
-        if let Err(end) = ended {
-            span.in_scope(|| self.tell(&end, peer));
-        }
+        self.attend(route, io, peer).instrument(tracing::debug_span!("conn", %peer, route = label)).await;
     }
 }
 
 impl RpcPort {
+    async fn attend(&self, route: Route, io: Plain, peer: SocketAddr) {
+        let entered = self.enter(peer);
+        let connection = Arc::clone(&entered.connection);
+        let ended = match route {
+            Route::RpcSingle => self.server.single(io, connection).await,
+            Route::RpcMulti => self.server.session(io, connection).await,
+            _ => return,
+        };
+        if let Err(end) = ended {
+            self.tell(&end, peer);
+        }
+    }
+
     /// Counts and logs why a connection ended, unless it ended well.
     fn tell(&self, end: &End, peer: SocketAddr) {
         let verdict = judge(end);
