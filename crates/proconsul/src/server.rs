@@ -1,5 +1,9 @@
 //! `proconsul server`.
-use std::{io::Write, net::SocketAddr, time::Duration};
+use std::{
+    io::{IsTerminal, Write},
+    net::SocketAddr,
+    time::Duration,
+};
 
 use anyhow::{Context, Result, bail};
 use proconsul_server::{Config, Server};
@@ -29,7 +33,8 @@ pub(crate) fn run(arguments: ServerArguments, json: bool) -> Result<()> {
     let level = arguments.log_level.as_deref().unwrap_or(&log_level);
     let filter = EnvFilter::try_new(level.to_ascii_lowercase())
         .with_context(|| format!("log level {level:?} is not known: use trace, debug, info, warn or error"))?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
     for warning in warnings {
         tracing::warn!("{warning}");
     }
