@@ -5,6 +5,7 @@
 mod buffers; // a thread's buffers, lent to the connection whose turn it is
 mod calls; // calls of one connection that are not answered yet
 mod connection; // a connection as others see it: wake it, answer it, stop it
+mod farewell; // the end of a connection, so that the peer sees all that was written to it
 mod output; // bytes on their way to the peer
 mod session; // many streams over yamux: type byte 4
 mod single; // one stream: type byte 0
@@ -16,6 +17,7 @@ mod turn; // from bytes to answers, for either kind
 use std::{fmt, sync::Arc, time::Duration};
 
 pub use connection::{Connection, Stop};
+pub use farewell::FAREWELL_MAX;
 pub use output::{OUTPUT_BYTES_STOP_READING, OUTPUT_BYTES_STOP_SERVING};
 use proconsul_types::MethodRow;
 pub use session::{BACKLOG_BYTES_STOP_SERVING, HELD_BYTES_MAX, SessionServer};

@@ -248,3 +248,53 @@ async fn streams_that_are_not_read_from_put_off_the_others_but_cost_a_bounded_am
     }
     assert!(total > 64 * 1024 * 1024);
 }
+
+#[tokio::test]
+async fn a_stream_answers_no_further_than_its_window_is_open_and_goes_on_when_it_is() {
+    let rig = rig(Limits::default());
+    let mut stream = rig.control.open().await.expect("a stream");
+    let mut requests = Vec::new();
+    for seq in 1..=40 {
+        proconsul_netrpc::write_request_header(&mut requests, "Test.Big", proconsul_types::RequestSeq(seq), None);
+        requests.extend_from_slice(b"\xce\x00\x08\x00\x00"); // 512 KiB
+    }
+    stream.write_all(&requests).await.expect("written");
+    assert_eq!(echo(&rig.control, "others go on").await, "others go on");
+    let answered = rig.bench.big();
+    assert!((1..=2).contains(&answered), "{answered} were answered to nobody");
+    stream.shutdown().await.expect("finished");
+    let mut got = Vec::new();
+    stream.read_to_end(&mut got).await.expect("every answer, and the end");
+    assert_eq!(rig.bench.big(), 40);
+    assert!(got.len() > 40 * 512 * 1024);
+}
+
+#[tokio::test]
+async fn a_request_that_is_refused_half_way_can_be_written_to_its_end() {
+    let rig = rig(Limits::default());
+    let mut stream = rig.control.open().await.expect("a stream");
+    let mut request = Vec::new();
+    proconsul_netrpc::write_request_header(&mut request, "Test.Nothing", proconsul_types::RequestSeq(1), None);
+    request.resize(4 * 1024 * 1024, 0);
+    stream.write_all(&request).await.expect("written");
+    let mut got = Vec::new();
+    stream.read_to_end(&mut got).await.expect("the refusal, and the end");
+    assert!(String::from_utf8_lossy(&got).contains("can't find method Test.Nothing"), "{got:?}");
+}
+
+#[tokio::test]
+async fn what_was_answered_before_the_end_reaches_a_peer_that_goes_on_writing() {
+    let (server, _) = server(Limits::default());
+    let (mut here, there) = duplex(64 * 1024);
+    let (connection, serving) = serve(&server, there);
+    // A stream, then a ping, after the server was told to drain: both ends go on until this one closes.
+    connection.stop(Stop::Drain);
+    let mut got = vec![0; 12];
+    here.read_exact(&mut got).await.expect("the go-away");
+    here.write_all(&[0, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9]).await.expect("the connection is not reset");
+    let mut rest = Vec::new();
+    here.read_to_end(&mut rest).await.expect("our side is closed in order");
+    assert!(!serving.is_finished(), "it waits for the other side");
+    drop(here);
+    serving.await.expect("no panic").expect("a clean end");
+}

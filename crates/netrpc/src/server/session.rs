@@ -16,6 +16,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::{
     Connection, End, OUTPUT_BYTES_STOP_READING, OUTPUT_BYTES_STOP_SERVING, RpcService, Server, Stop,
     buffers::Buffers,
+    calls::Calls,
+    farewell::Farewell,
     output::Unsent,
     stream::Stream,
     timer::Timer,
@@ -59,6 +61,7 @@ pub struct SessionServer<IO, S, F> {
     slow: VecDeque<(Instant, StreamKey)>,
     /// The session ends once its output is written.
     closing: bool,
+    farewell: Farewell,
 }
 
 /// What a session keeps of a stream besides yamux's own.
@@ -96,6 +99,7 @@ impl<S> Server<S> {
             put_off: Vec::new(),
             slow: VecDeque::new(),
             closing: false,
+            farewell: Farewell::default(),
         }
     }
 }
@@ -105,6 +109,10 @@ impl Lane for Session<Lodger> {
 
     fn id(&self, stream: StreamKey) -> Option<u32> {
         self.stream_id(stream).map(|id| id.0)
+    }
+
+    fn takes_more(&self, stream: StreamKey) -> bool {
+        self.output_len() < OUTPUT_BYTES_STOP_SERVING && self.backlog_bytes(stream) == 0
     }
 
     fn send(&mut self, stream: StreamKey, write: impl FnOnce(&mut Vec<u8>)) {
@@ -159,6 +167,9 @@ where
             Stop::Drain if !self.session.is_local_gone() => self.session.go_away(Code::Normal),
             Stop::Drain | Stop::No => {}
         }
+        if self.farewell.has_begun() {
+            return self.farewell.poll(&mut self.io, input, &mut self.timer, now, cx);
+        }
         self.session.advance(now);
         self.take_answers(now, cx);
         for read in 0.. {
@@ -187,9 +198,10 @@ where
             }
         }
         self.flush(now, cx)?;
-        let drained = self.session.is_local_gone() && self.turn.calls.len() == 0 && !self.has_requests_on_the_way();
-        if (self.closing || drained) && self.unsent.len() == 0 {
-            return Pin::new(&mut self.io).poll_shutdown(cx).map_err(End::Io);
+        if (self.closing || self.is_drained()) && self.unsent.len() == 0 {
+            // Whatever still waits is freed now: nobody will hear of it.
+            self.turn.calls = Calls::default();
+            return self.farewell.poll(&mut self.io, input, &mut self.timer, now, cx);
         }
         self.unsent.check(self.turn.server.limits.write_timeout, now)?;
         self.wait(now, cx)
@@ -234,7 +246,8 @@ where
                 Event::Data { stream, bytes } => self.data(stream, bytes, now, cx),
                 Event::Finished(stream) => self.finished(stream, now, cx),
                 Event::Reset(stream) => self.reset(stream),
-                Event::Opened(_) | Event::Acked(_) | Event::Writable(_) | Event::GoAway(_) | Event::Pong { .. } => {}
+                Event::Writable(stream) => self.writable(stream, now, cx),
+                Event::Opened(_) | Event::Acked(_) | Event::GoAway(_) | Event::Pong { .. } => {}
             }
         }
         Ok(())
@@ -265,6 +278,14 @@ where
         }
     }
 
+    /// The peer has room again for what a stream has to say: what waited for that is served.
+    fn writable(&mut self, key: StreamKey, now: Instant, cx: &mut Context<'_>) {
+        let Some(lodger) = self.session.get_mut(key) else { return };
+        if lodger.stream.pending().is_none() && (lodger.stream.held() > 0 || lodger.ended) {
+            self.serve(key, &[], now, cx);
+        }
+    }
+
     fn reset(&mut self, key: StreamKey) {
         let Some(lodger) = self.session.release(key) else { return };
         self.held -= lodger.stream.held();
@@ -278,25 +299,23 @@ where
     fn serve(&mut self, key: StreamKey, bytes: &[u8], now: Instant, cx: &mut Context<'_>) {
         let Some(place) = self.session.get_mut(key) else { return };
         if place.stream.is_closed() {
+            // Dropped, and granted anew: a peer that writes on, out of window, would never come to read why we closed.
+            self.session.consumed(key, bytes.len());
             return;
         }
         let mut lodger = std::mem::take(place);
         self.held -= lodger.stream.held();
         let credit = bytes.len() as u32;
-        let after = if self.is_behind() {
+        let unread = self.is_behind() || self.session.backlog_bytes(key) > 0;
+        let after = if unread && lodger.stream.held() + bytes.len() > 0 {
             lodger.stream.hold(bytes);
-            if !lodger.put_off {
-                lodger.put_off = true;
-                self.forget_the_gone();
-                self.put_off.push(key);
-            }
             lodger.uncredited = lodger.uncredited.saturating_add(credit);
-            After::Wait
+            After::PutOff
         } else {
             let waits = lodger.stream.pending().is_some();
             let after = lodger.stream.serve(&mut self.turn, &mut self.session, key, bytes, now, cx);
             // What waits behind a call in hand is not granted anew: the window bounds what a peer can make us hold.
-            if waits {
+            if waits || after == After::PutOff {
                 lodger.uncredited = lodger.uncredited.saturating_add(credit);
             } else {
                 let used = std::mem::take(&mut lodger.uncredited).saturating_add(credit);
@@ -305,6 +324,12 @@ where
             after
         };
         self.held += lodger.stream.held();
+        // What waits for the stream's own window is taken up when that opens.
+        if after == After::PutOff && self.is_behind() && !lodger.put_off {
+            lodger.put_off = true;
+            self.forget_the_gone();
+            self.put_off.push(key);
+        }
         if let Some(since) = lodger.stream.since()
             && !lodger.watched
         {
@@ -335,6 +360,15 @@ where
         if self.put_off.len() > most {
             self.put_off.retain(|key| session.get(*key).is_some_and(|lodger| lodger.put_off));
         }
+    }
+
+    /// Whether we have said that we go, and everything that came before is answered.
+    fn is_drained(&self) -> bool {
+        self.session.is_local_gone()
+            && self.turn.calls.len() == 0
+            && self.put_off.is_empty()
+            && self.session.backlog_bytes_total() == 0
+            && !self.has_requests_on_the_way()
     }
 
     /// Whether some request has begun and is not all there.
@@ -368,6 +402,8 @@ where
                 self.turn.calls.cancel(number);
             }
             lodger.stream.close();
+            let dropped = std::mem::take(&mut lodger.uncredited);
+            self.session.consumed(key, dropped as usize);
         }
         self.session.finish(key);
     }

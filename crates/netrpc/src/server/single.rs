@@ -3,7 +3,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
     time::Instant,
 };
 
@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::{
     Connection, End, OUTPUT_BYTES_STOP_READING, OUTPUT_BYTES_STOP_SERVING, RpcService, Server, Stop,
     buffers::Buffers,
+    farewell::Farewell,
     output::Unsent,
     stream::Stream,
     timer::Timer,
@@ -35,6 +36,7 @@ pub struct SingleServer<IO, S, F> {
     timer: Timer,
     /// The peer will send no more.
     ended: bool,
+    farewell: Farewell,
 }
 
 impl<S> Server<S> {
@@ -52,12 +54,17 @@ impl<S> Server<S> {
             unsent: Unsent::default(),
             timer: Timer::default(),
             ended: false,
+            farewell: Farewell::default(),
         }
     }
 }
 
 /// The only stream's answers go straight into the output.
-struct Output<'o>(&'o mut Vec<u8>);
+struct Output<'o> {
+    bytes: &'o mut Vec<u8>,
+    /// How much waits from earlier turns.
+    unsent: usize,
+}
 
 impl Lane for Output<'_> {
     type Stream = ();
@@ -66,13 +73,17 @@ impl Lane for Output<'_> {
         None
     }
 
+    fn takes_more(&self, (): ()) -> bool {
+        self.unsent + self.bytes.len() < OUTPUT_BYTES_STOP_SERVING
+    }
+
     fn send(&mut self, (): (), write: impl FnOnce(&mut Vec<u8>)) {
-        write(self.0);
+        write(self.bytes);
     }
 
     fn send_shared(&mut self, (): (), write: impl FnOnce(&mut Vec<u8>), shared: Bytes) {
-        write(self.0);
-        self.0.extend_from_slice(&shared);
+        write(self.bytes);
+        self.bytes.extend_from_slice(&shared);
     }
 }
 
@@ -105,15 +116,25 @@ where
         if self.turn.connection.stopping() == Stop::Now {
             return Poll::Ready(Err(End::Stopped));
         }
+        if self.farewell.has_begun() {
+            return self.farewell.poll(&mut self.io, &mut buffers.input, &mut self.timer, now, cx);
+        }
         self.take_answers(&mut buffers.output, now, cx);
         for read in 0.. {
             self.unsent.write(&mut self.io, &mut buffers.output, now, cx)?;
-            if self.stream.is_closed() || !self.may_read() {
+            let put_off = self.stream.is_put_off();
+            let may_go_on = if put_off { self.unsent.len() < OUTPUT_BYTES_STOP_SERVING } else { self.may_read() };
+            if self.stream.is_closed() || !may_go_on {
                 break;
             }
             if read == READS_PER_TURN {
                 cx.waker().wake_by_ref();
                 break;
+            }
+            let mut lane = Output { bytes: &mut buffers.output, unsent: self.unsent.len() };
+            if put_off {
+                self.stream.serve(&mut self.turn, &mut lane, (), &[], now, cx);
+                continue;
             }
             let mut buffer = ReadBuf::new(&mut buffers.input);
             match Pin::new(&mut self.io).poll_read(cx, &mut buffer) {
@@ -125,14 +146,14 @@ where
                 self.ended = true;
                 self.stream.end();
             }
-            self.stream.serve(&mut self.turn, &mut Output(&mut buffers.output), (), chunk, now, cx);
+            self.stream.serve(&mut self.turn, &mut lane, (), chunk, now, cx);
         }
-        let idle = self.stream.pending().is_none() && self.stream.since().is_none();
+        let idle = self.stream.pending().is_none() && self.stream.since().is_none() && !self.stream.is_put_off();
         if self.turn.connection.stopping() == Stop::Drain && idle {
             self.stream.close();
         }
         if self.stream.is_closed() && self.unsent.len() == 0 {
-            return self.hang_up(&mut buffers.input, cx);
+            return self.farewell.poll(&mut self.io, &mut buffers.input, &mut self.timer, now, cx);
         }
         self.unsent.check(self.turn.server.limits.write_timeout, now)?;
         self.wait(now, cx)
@@ -147,7 +168,7 @@ where
 
     /// Writes what has been answered since the last turn.
     fn take_answers(&mut self, output: &mut Vec<u8>, now: Instant, cx: &mut Context<'_>) {
-        let mut lane = Output(output);
+        let mut lane = Output { bytes: output, unsent: self.unsent.len() };
         let mut any = false;
         for (number, answer) in self.turn.connection.take_answers() {
             if let Some(to) = self.turn.calls.answered(number, answer.is_ok()) {
@@ -177,20 +198,6 @@ where
             cx.waker().wake_by_ref();
         }
         Poll::Pending
-    }
-
-    /// Ends the connection so that the peer sees our last answer: what it has sent meanwhile is taken off the socket, as
-    /// closing over unread bytes would reset the connection and lose the answer.
-    fn hang_up(&mut self, input: &mut [u8], cx: &mut Context<'_>) -> Poll<Result<(), End>> {
-        ready!(Pin::new(&mut self.io).poll_shutdown(cx))?;
-        for _ in 0..READS_PER_TURN {
-            let mut buffer = ReadBuf::new(input);
-            match Pin::new(&mut self.io).poll_read(cx, &mut buffer) {
-                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
-                _ => break,
-            }
-        }
-        Poll::Ready(Ok(()))
     }
 }
 

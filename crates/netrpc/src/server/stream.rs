@@ -21,6 +21,8 @@ pub(super) struct Stream {
     since: Option<Instant>,
     /// The call in hand, by its number.
     pending: Option<u64>,
+    /// What is held could be served, and waits until the peer takes what was written to it.
+    put_off: bool,
     /// The peer will send no more.
     ended: bool,
 }
@@ -41,6 +43,11 @@ impl Stream {
         self.pending
     }
 
+    /// Whether what is held could be served if the peer took what was written to it.
+    pub(super) fn is_put_off(&self) -> bool {
+        self.put_off
+    }
+
     /// Whether nothing more is read or answered.
     pub(super) fn is_closed(&self) -> bool {
         self.intake.is_closed()
@@ -49,7 +56,7 @@ impl Stream {
     /// Nothing more is read or answered. Frees what is held.
     pub(super) fn close(&mut self) {
         self.intake.closed();
-        (self.held, self.since, self.pending) = (Vec::new(), None, None);
+        (self.held, self.since, self.pending, self.put_off) = (Vec::new(), None, None, false);
     }
 
     /// Keeps bytes for later without looking at them.
@@ -130,7 +137,7 @@ impl Stream {
         match after {
             After::Close => self.close(),
             After::Pending(number) => self.pending = Some(number),
-            After::Wait => {}
+            After::Wait | After::PutOff => {}
         }
         if after != After::Close {
             if held.is_empty() {
@@ -144,7 +151,10 @@ impl Stream {
                 self.held = held;
             }
         }
-        self.since = if self.intake.is_partial(self.held.len()) { self.since.or(Some(now)) } else { None };
+        self.put_off = after == After::PutOff;
+        // Nobody is late with a request that we put off.
+        let late = self.intake.is_partial(self.held.len()) && !self.put_off;
+        self.since = if late { self.since.or(Some(now)) } else { None };
         after
     }
 }

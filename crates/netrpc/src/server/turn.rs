@@ -26,6 +26,9 @@ pub(super) trait Lane {
     /// The stream's number on the wire, where streams have one.
     fn id(&self, stream: Self::Stream) -> Option<u32>;
 
+    /// Whether another call of the stream may be answered: the peer takes what was written before.
+    fn takes_more(&self, stream: Self::Stream) -> bool;
+
     /// Appends to the stream's output what `write` appends to the buffer.
     fn send(&mut self, stream: Self::Stream, write: impl FnOnce(&mut Vec<u8>));
 
@@ -38,6 +41,8 @@ pub(super) trait Lane {
 pub(super) enum After {
     /// More bytes are needed.
     Wait,
+    /// More calls are there, and are put off until the peer takes what was written to it.
+    PutOff,
     /// The call with this number has to be waited for.
     Pending(u64),
     /// Nothing more is read or answered on it.
@@ -76,6 +81,10 @@ where
         cx: &mut Context<'_>,
     ) -> After {
         loop {
+            // A short request may have a long answer: what one read brings is not answered whatever it costs.
+            if *at < data.len() && !lane.takes_more(stream) {
+                return After::PutOff;
+            }
             match intake.next(data, at, self.server.registry.methods()) {
                 Step::Wait => return After::Wait,
                 Step::Close => return After::Close,

@@ -37,9 +37,15 @@ pub(crate) struct Bench {
     /// `Test.Park` calls that wait for their answer, by number.
     pub(crate) parked: Mutex<HashMap<usize, ReplyTo>>,
     next: AtomicUsize,
+    big: AtomicUsize,
 }
 
 impl Bench {
+    /// How many `Test.Big` calls there were.
+    pub(crate) fn big(&self) -> usize {
+        self.big.load(SeqCst)
+    }
+
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.load(SeqCst)
     }
@@ -119,9 +125,13 @@ pub(crate) fn server(limits: Limits) -> (Server<Dispatch>, Arc<Bench>) {
             Err(Fault::answer(text.as_str()))
         }),
     );
+    let here = Arc::clone(&bench);
     registry.insert(
         4,
-        answering(|_: &CallInfo, size: u64, _: &[u8]| Ok(Answer::Now(Reply::value("x".repeat(size as usize))))),
+        answering(move |_: &CallInfo, size: u64, _: &[u8]| {
+            here.big.fetch_add(1, SeqCst);
+            Ok(Answer::Now(Reply::value("x".repeat(size as usize))))
+        }),
     );
     let service = registry.into_service();
     (Server::new(service.clone(), service.registry(), limits), bench)
