@@ -59,7 +59,7 @@ impl Listener {
 /// Accepts connections until `stop` is ready, then waits until those that are open have ended. Telling them to end is for
 /// the handler, which knows how.
 pub async fn serve<H: Serve>(listener: Listener, settings: Settings, handler: H, stop: impl Future<Output = ()>) {
-    let door = Arc::new(Door { settings, handler, refusals: Quiet::default() });
+    let door = Arc::new(Door { settings, handler, refusals: Quiet::default(), stopping: watch::Sender::new(false) });
     let counts = Arc::new(Mutex::new(ClientCounts::default()));
     let failures = Quiet::default();
     let accepted_total = metrics::counter!(metric::RPC_ACCEPT_CONN.name);
@@ -105,6 +105,7 @@ pub async fn serve<H: Serve>(listener: Listener, settings: Settings, handler: H,
             drop((place, alive));
         });
     }
+    door.stopping.send_replace(true);
     drop((listener, receiver));
     alive.closed().await;
 }

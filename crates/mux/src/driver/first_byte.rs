@@ -13,6 +13,7 @@ use proconsul_types::metric;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, ReadBuf},
     net::TcpStream,
+    sync::watch,
     time::{Instant as Deadline, timeout_at},
 };
 
@@ -27,13 +28,20 @@ pub(super) struct Door<H> {
     pub(super) settings: Settings,
     pub(super) handler: H,
     pub(super) refusals: Quiet<(IpAddr, &'static str)>,
+    /// Becomes true when the listener stops: connections that no handler has yet end then.
+    pub(super) stopping: watch::Sender<bool>,
 }
 
 impl<H: Serve> Door<H> {
     /// Serves one connection until it ends.
     pub(super) async fn serve(&self, mut tcp: TcpStream, peer: SocketAddr) {
         let deadline = Deadline::now() + self.settings.handshake_timeout;
-        let mut ahead = match timeout_at(deadline, read_ahead(&mut tcp)).await {
+        let first = tokio::select! {
+            biased;
+            first = timeout_at(deadline, read_ahead(&mut tcp)) => first,
+            () = self.stopped() => return,
+        };
+        let mut ahead = match first {
             Err(_) => return self.refuse(Refusal::Silent, &[], peer),
             Ok(Err(error)) => return tracing::debug!(%peer, %error, "failed to read the first byte"),
             Ok(Ok(ahead)) => ahead,
@@ -50,10 +58,21 @@ impl<H: Serve> Door<H> {
                 None => self.refuse(Refusal::UnknownByte(byte), &ahead, peer),
                 Some(row) => {
                     ahead.advance(1);
-                    hold(row, Rewind::new(ahead, tcp), deadline, peer).await;
+                    tokio::select! {
+                        biased;
+                        () = hold(row, Rewind::new(ahead, tcp), deadline, peer) => {}
+                        () = self.stopped() => {}
+                    }
                 }
             },
         }
+    }
+
+    /// Waits until the listener stops.
+    async fn stopped(&self) {
+        // A sender that is gone has stopped, too.
+        let mut stopping = self.stopping.subscribe();
+        let _gone = stopping.wait_for(|stopping| *stopping).await;
     }
 
     /// Closes a connection, counts why, and says so once a minute.
