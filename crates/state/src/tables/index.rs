@@ -26,6 +26,8 @@ pub struct Indexes {
     pub service_extinction: u64,
     /// `node_last_extinction`: some node was removed. The index of a node that does not exist.
     pub node_extinction: u64,
+    /// Some name lost an instance, or what stood for it, without its own index telling. Consul has no such record.
+    pub passed_over: u64,
     names: Held<NameIndexes>,
 }
 
@@ -35,7 +37,7 @@ struct NameIndexes {
     /// `service.<name>`: an instance of the service, its node, or a check of either changed.
     service: Radix<u64>,
     /// The same for instances that are reached as proxies for, or as, a mesh service. Consul has no such record; see
-    /// [`Tables::connect_service_nodes`](crate::Tables::connect_service_nodes).
+    /// [`Tables::connect_index`](crate::Tables::connect_index).
     connect: Radix<u64>,
     /// `node.<name>`: the node changed, or a service on it.
     node: Radix<u64>,

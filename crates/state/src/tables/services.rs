@@ -180,16 +180,22 @@ impl Transaction<'_> {
     }
 
     /// An instance no longer goes by the names it had. What is left of a name that lost its last instance is the index
-    /// of its extinction.
+    /// of its extinction. Consul counts only what is removed: an instance that takes another name leaves the indexes of
+    /// its old one as they are, and so does the last proxy for a name. Who waits is told by `passed_over`.
     fn names_left(&mut self, old: &ServiceNode, new: Option<&ServiceNode>) {
         let kept = |name: &GoStr, new: Option<&GoStr>| new.is_some_and(|new| fold::same(name, new));
         if !kept(&old.service_name, new.map(|new| &new.service_name)) {
             self.changes.note(Change::Service(folded(&old.service_name)));
-            if self.tables.services.has_instance_of(&old.service_name) {
-                self.touch_service(&old.service_name);
-            } else {
-                self.tables.indexes.forget_service(&old.service_name);
-                self.tables.indexes.service_extinction = self.index;
+            let is_left = self.tables.services.has_instance_of(&old.service_name);
+            match (new, is_left) {
+                (None, true) => self.touch_service(&old.service_name),
+                (None, false) => {
+                    self.tables.indexes.forget_service(&old.service_name);
+                    self.tables.indexes.service_extinction = self.index;
+                }
+                (Some(_), _) => self.tables.indexes.passed_over = self.index,
+            }
+            if !is_left {
                 self.free_virtual_ip_of_nothing(&old.service_name);
             }
         }
@@ -200,7 +206,7 @@ impl Transaction<'_> {
                 self.tables.indexes.touch_connect(destination, self.index);
             } else {
                 self.tables.indexes.forget_connect(destination);
-                self.tables.indexes.service_extinction = self.index;
+                self.tables.indexes.passed_over = self.index;
                 self.free_virtual_ip_of_nothing(destination);
             }
         }

@@ -29,29 +29,34 @@ impl Tables {
         (self.indexes.services, self.services.by_node.values().map(shared).collect())
     }
 
-    /// Every instance, for an answer that depends on their nodes' facts too: watches these, and the index moves with
-    /// them. (Consul's does not, so that whoever waits there for a filter on a node's fact may miss its change.)
+    /// Every instance, for an answer that depends on their nodes' facts too: watches these. The index does not move with
+    /// them, as it does not in Consul; wait by [`with_nodes_index`](Self::with_nodes_index).
     pub fn services_with_nodes(&self, watches: &mut WatchSet) -> (u64, Vec<Shared<ServiceNode>>) {
         watches.add(|| Watch::Nodes);
-        let (index, rows) = self.services(watches);
-        (index.max(self.indexes.nodes), rows)
+        self.services(watches)
+    }
+
+    /// Index of the last change of any service or node.
+    pub fn with_nodes_index(&self) -> u64 {
+        self.indexes.services.max(self.indexes.nodes)
     }
 
     /// The instances on nodes whose metadata has all of the pairs given; without any pair, none. Watches as
-    /// [`services_with_nodes`](Self::services_with_nodes).
+    /// [`services_with_nodes`](Self::services_with_nodes); the index moves with nodes too.
     pub fn services_by_node_meta(
         &self,
         pairs: &BTreeMap<GoStr, GoStr>,
         watches: &mut WatchSet,
     ) -> (u64, Vec<Shared<ServiceNode>>) {
-        let (index, mut rows) = self.services_with_nodes(watches);
+        let (_, mut rows) = self.services_with_nodes(watches);
         rows.retain(|row| !pairs.is_empty() && satisfies(&row.node_meta, pairs));
-        (index, rows)
+        (self.with_nodes_index(), rows)
     }
 
     /// The instances of one service, in order of folded nodes and ids. Watches the service.
     ///
-    /// The index is the service's own. Without an instance it is that of the last extinction of any service; before
+    /// The index is the service's own; it does not tell of an instance that took another name, so wait by
+    /// [`passed_over_index`](Self::passed_over_index) as well. Without an instance it is that of the last extinction of any service; before
     /// the first of those, that of all services and nodes.
     pub fn service_nodes(&self, service: &[u8], watches: &mut WatchSet) -> (u64, Vec<Shared<ServiceNode>>) {
         watches.add(|| Watch::service(service));
@@ -78,13 +83,25 @@ impl Tables {
 
     /// What the mesh reaches under a name: the proxies for it, and its native instances. Watches the service.
     ///
-    /// The index is as for [`service_nodes`](Self::service_nodes), and never less than that of the last change of what
-    /// stands for the name. (Consul leaves the latter out, so that whoever waits for the proxies of a service with
-    /// instances of its own may miss their changes.)
+    /// The index is as for [`service_nodes`](Self::service_nodes): that of the service that is called so, as in Consul,
+    /// whatever happens to what stands for it; wait by [`connect_index`](Self::connect_index).
     pub fn connect_service_nodes(&self, service: &[u8], watches: &mut WatchSet) -> (u64, Vec<Shared<ServiceNode>>) {
         watches.add(|| Watch::service(service));
         let rows: Vec<_> = self.services.by_destination.values_below(&compose(&[service])).map(shared).collect();
-        (self.service_index(service, !rows.is_empty()).max(self.indexes.connect(service)), rows)
+        (self.service_index(service, !rows.is_empty()), rows)
+    }
+
+    /// Index of the last change of what the mesh reaches under a name, or of the service that is called so.
+    pub fn connect_index(&self, service: &[u8]) -> u64 {
+        let exists = self.services.by_destination.any_below(&compose(&[service]));
+        let own = self.service_index(service, exists).max(self.indexes.connect(service));
+        own.max(self.indexes.passed_over)
+    }
+
+    /// Index to wait by for a service's instances, besides the answer's own: that of the last change of any name's that
+    /// the names' own indexes pass over.
+    pub fn passed_over_index(&self) -> u64 {
+        self.indexes.passed_over
     }
 
     /// The instances that have this address, their own or a tagged one. Watches all services and nodes. The index is

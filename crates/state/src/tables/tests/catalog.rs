@@ -112,15 +112,24 @@ fn registering_the_same_again_changes_nothing() {
 }
 
 #[test]
-fn a_change_of_any_field_counts() {
+fn a_change_of_what_consul_passes_over_does_not_count() {
     let mut world = World::default();
     let mut request = with_check(with_service(node("n"), service("web")), "c", "web", "passing");
     world.done(&register(request.clone()));
-    request.service.as_mut().expect("given").socket_path = text("/run/web");
-    let index = world.done(&register(request.clone()));
-    assert_eq!(instances(&world, "web"), (index, vec![("n".into(), index)]));
-    request.check.as_mut().expect("given").interval = text("10s");
+    let before = world.tables.clone();
+    let locality = proconsul_structs::node::Locality { region: text("r"), ..Default::default() };
+    request.locality = Some(locality.clone());
+    let web = request.service.as_mut().expect("given");
+    (web.socket_path, web.locality) = (text("/run/web"), Some(locality));
+    let check = request.check.as_mut().expect("given");
+    (check.check_type, check.interval, check.timeout) = (text("ttl"), text("10s"), text("1s"));
+    check.exposed_port = 1;
+    assert!(world.apply(&register(request.clone())).changes.is_empty());
+    assert_eq!(world.tables, before);
+    request.service.as_mut().expect("given").port = 1;
+    request.check.as_mut().expect("given").output = text("o");
     let index = world.done(&register(request));
+    assert_eq!(instances(&world, "web"), (index, vec![("n".into(), index)]));
     assert_eq!(world.tables.node_checks(b"n", &mut off()).0, index);
 }
 
@@ -142,7 +151,7 @@ fn a_missing_service_goes_by_the_last_extinction() {
     assert_eq!(instances(&world, "db"), (world.index, vec![("c".into(), world.index)]));
 }
 
-/// Consul leaves the index of a name as it was when its last instance takes another name.
+/// The index of a name stays as it was when its last instance takes another name.
 #[test]
 fn an_instance_that_takes_another_name_leaves_its_old_one() {
     let mut world = World::default();
@@ -150,7 +159,8 @@ fn an_instance_that_takes_another_name_leaves_its_old_one() {
     world.done(&named("web"));
     world.done(&register(with_service(node("m"), service("api"))));
     let renamed = world.done(&named("api"));
-    assert_eq!(instances(&world, "web"), (renamed, vec![]));
+    assert_eq!(instances(&world, "web"), (1, vec![]));
+    assert_eq!(world.tables.passed_over_index(), renamed);
     assert_eq!(instances(&world, "api"), (renamed, vec![("m".into(), 2), ("n".into(), renamed)]));
 }
 
@@ -343,13 +353,13 @@ fn the_mesh_reaches_a_service_through_proxies_and_native_instances() {
     assert_eq!(world.tables.virtual_ip(b"none"), None);
 }
 
-/// Consul answers with the index of the service's own instances, which its proxies do not move.
+/// The answer's index is that of the service's own instances, which its proxies do not move.
 #[test]
 fn a_proxys_change_moves_the_index_of_what_it_stands_for() {
     let mut world = World::default();
     world.done(&register(with_service(node("a"), service("dest"))));
     let added = world.done(&register(with_service(node("a"), proxy("p1", "dest"))));
-    assert_eq!(world.tables.connect_service_nodes(b"dest", &mut off()).0, added);
+    assert_eq!(world.tables.connect_index(b"dest"), added);
     let removed = world.done(&deregister("a", "p1", ""));
     let (index, rows) = world.tables.connect_service_nodes(b"dest", &mut off());
     assert_eq!((index, rows.len()), (removed, 0));

@@ -91,16 +91,25 @@ fn ask(world: &World, read: &Read) -> (u64, String, WatchSet) {
             let own: Vec<_> = rows.iter().map(|row| (&row.node, &row.service_id, row.raft_index)).collect();
             (index, format!("{own:?} {:?}", tags_by_name(&rows)))
         }
-        Read::ServicesWithNodes => shown(tables.services_with_nodes(on)),
-        Read::ServiceNodes(name) => shown(tables.service_nodes(name.as_bytes(), on)),
-        Read::TagNodes(name) => shown(tables.service_tag_nodes(name.as_bytes(), &[], on)),
-        Read::ConnectNodes(name) => shown(tables.connect_service_nodes(name.as_bytes(), on)),
+        // Waited for by another index than the answer's own.
+        Read::ServicesWithNodes => shown((tables.with_nodes_index(), tables.services_with_nodes(on).1)),
+        Read::ServiceNodes(name) => also(tables, tables.service_nodes(name.as_bytes(), on)),
+        Read::TagNodes(name) => also(tables, tables.service_tag_nodes(name.as_bytes(), &[], on)),
+        Read::ConnectNodes(name) => {
+            let name = name.as_bytes();
+            shown((tables.connect_index(name), tables.connect_service_nodes(name, on).1))
+        }
         Read::NodeServices(name) => shown(tables.node_services(name.as_bytes(), on)),
         Read::NodeChecks(name) => shown(tables.node_checks(name.as_bytes(), on)),
         Read::ServiceChecks(name) => shown(tables.service_checks(name.as_bytes(), on)),
         Read::Checks => shown(tables.checks(on)),
     };
     (index, answer, watches)
+}
+
+/// With what names' own indexes pass over, which is waited for as well.
+fn also<T: std::fmt::Debug>(tables: &Tables, (index, answer): (u64, T)) -> (u64, String) {
+    shown((index.max(tables.passed_over_index()), answer))
 }
 
 fn shown<T: std::fmt::Debug>((index, answer): (u64, T)) -> (u64, String) {
