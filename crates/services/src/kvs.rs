@@ -65,7 +65,7 @@ impl Query for GetKey {
             entries: read.entry.map(|entry| vec![DirEntry::clone(entry)]),
             query_meta: meta(read.index()),
         };
-        Ok(Found { something: read.entry.is_some(), reply })
+        Ok(Found { something: read.entry.is_some(), also: None, reply })
     }
 }
 
@@ -84,7 +84,7 @@ impl Query for ListEntries {
         let (index, entries) = at.kv_list(&request.key, watches);
         let entries: Vec<DirEntry> = entries.iter().map(|entry| DirEntry::clone(entry)).collect();
         let reply = IndexedDirEntries { entries: some(entries), query_meta: meta(index) };
-        Ok(Found { something: true, reply })
+        Ok(Found { something: true, also: None, reply })
     }
 }
 
@@ -108,7 +108,7 @@ impl Query for ListNames {
             Some(name) => seen.insert(name.clone()).then_some(name),
         });
         let reply = IndexedKeyList { keys: some(names.collect()), query_meta: meta(index) };
-        Ok(Found { something: true, reply })
+        Ok(Found { something: true, also: None, reply })
     }
 }
 

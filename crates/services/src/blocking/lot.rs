@@ -51,6 +51,8 @@ pub(super) struct Evaluated {
     pub(super) index: u64,
     /// What was asked for does not exist.
     pub(super) nothing: bool,
+    /// Another index to go by, or zero.
+    pub(super) also: u64,
     /// The answer.
     pub(super) reply: Box<dyn Encode + Send>,
 }
@@ -70,6 +72,8 @@ struct Entry {
     past: u64,
     /// What was asked for did not exist when it was last looked at.
     nothing: bool,
+    /// The other index that it goes by, when it was last looked at.
+    also: u64,
     /// Something that it watches has changed since it was last looked at.
     dirty: bool,
     /// Its wait is over for everybody, whether or not anything is new.
@@ -235,13 +239,13 @@ impl Lot {
         let key = *state.by_identity.get(&identity)?;
         let entry = state.entries.get_mut(key as usize).filter(|entry| !entry.dirty)?;
         let (identity, question) = (entry.identity.clone(), Arc::clone(&entry.question));
-        let (past, nothing) = (entry.past, entry.nothing);
+        let (past, nothing, also) = (entry.past, entry.nothing, entry.also);
         drop(state);
-        Some(Parking { lot: Arc::clone(self), question, identity, past, until, looked: None, nothing })
+        Some(Parking { lot: Arc::clone(self), question, identity, past, until, looked: None, nothing, also })
     }
 
     fn park(self: Arc<Self>, parking: Parking, to: ReplyTo) -> Box<dyn Parked> {
-        let Parking { question, identity, past, until, looked, nothing, .. } = parking;
+        let Parking { question, identity, past, until, looked, nothing, also, .. } = parking;
         let mut guard = self.state.lock();
         let state = &mut *guard;
         if state.closed || state.parked >= self.parked_max {
@@ -260,6 +264,7 @@ impl Lot {
                     question,
                     past,
                     nothing,
+                    also,
                     dirty: false,
                     over: false,
                     generation: state.generation,
@@ -354,7 +359,8 @@ impl Lot {
                         entry.past = entry.past.max(evaluated.index);
                     }
                     entry.nothing = evaluated.nothing;
-                    if evaluated.index <= entry.past && !entry.over {
+                    let passed_over = evaluated.also > std::mem::replace(&mut entry.also, evaluated.also);
+                    if evaluated.index <= entry.past && !passed_over && !entry.over {
                         if *entry.watches != *watches.watches() {
                             state.watch_anew(key, watches);
                             // A change since then of what was not watched before found nobody to tell.
@@ -476,6 +482,13 @@ impl State {
         }
     }
 
+    /// Ends the wait for a list that keys were taken from, whatever its index will be.
+    fn end_list(&mut self, key: u32) {
+        if let Some(entry) = self.entries.get_mut(key as usize) {
+            entry.over |= entry.watches.iter().any(|watch| matches!(watch, Watch::Prefix(_)));
+        }
+    }
+
     fn add(&mut self, key: u32, to: ReplyTo, until: Instant) -> Ticket {
         self.stamps += 1;
         let stamp = self.stamps;
@@ -530,22 +543,23 @@ pub(super) struct Parking {
     /// Which snapshot was looked at, and what is watched; `None`: none, it joins others who looked.
     looked: Option<(u64, Vec<Watch>)>,
     nothing: bool,
+    also: u64,
 }
 
 impl Parking {
-    /// A query that was looked at in the snapshot with index `looked.0`, found nothing there if `looked.1`, and watches
-    /// `looked.2`.
+    /// A query that was looked at in the snapshot with index `looked.0`, found nothing there if `looked.1`, also goes
+    /// by the index `looked.2`, and watches `looked.3`.
     pub(super) fn new(
         lot: Arc<Lot>,
         question: Arc<dyn Question>,
         (method, body): (u16, &[u8]),
         past: u64,
         until: Instant,
-        looked: (u64, bool, WatchSet),
+        looked: (u64, bool, u64, WatchSet),
     ) -> Self {
         let identity = Identity { method, body: Arc::from(body) };
-        let (at, nothing, watches) = looked;
-        Self { lot, question, identity, past, until, looked: Some((at, watches.watches().to_vec())), nothing }
+        let (at, nothing, also, watches) = looked;
+        Self { lot, question, identity, past, until, looked: Some((at, watches.watches().to_vec())), nothing, also }
     }
 }
 

@@ -19,6 +19,9 @@ pub struct Found<Reply> {
     /// Whether what was asked for exists. A query for what does not exist goes by the index of a whole table; it does not
     /// end just because that one moves.
     pub something: bool,
+    /// Another index that a wait goes by as well: it moves with changes of the answer that the answer's own index, which is
+    /// Consul's, passes over.
+    pub also: Option<u64>,
 }
 
 /// A method that reads, and may wait for what it reads to change.
@@ -92,7 +95,7 @@ impl<Q: Query> Waits<Q> {
             (info.method_index, body),
             past,
             until,
-            (snapshot.index, !found.something, watches),
+            (snapshot.index, !found.something, found.also.unwrap_or(0), watches),
         ))))
     }
 }
@@ -136,4 +139,5 @@ impl<Q: Query> Question for Asked<Q> {
             reply: Box::new(found.reply) as Box<dyn Encode + Send>,
         })
     }
+            also: found.also.unwrap_or(0),
 }

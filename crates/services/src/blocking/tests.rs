@@ -127,7 +127,7 @@ async fn a_list_below_a_deleted_tree_is_answered_though_its_index_goes_back() {
         let (index, entries) = at.kv_list(&request.key, watches);
         let entries = entries.iter().map(|entry| DirEntry::clone(entry)).collect();
         let query_meta = QueryMeta { index, ..QueryMeta::default() };
-        Ok(Found { something: true, reply: IndexedDirEntries { entries: Some(entries), query_meta } })
+        Ok(Found { something: true, also: None, reply: IndexedDirEntries { entries: Some(entries), query_meta } })
     };
     let server = Server::asking(|_| Box::new(list), PARKED_MAX);
     server.writer.set("a/x", "1");

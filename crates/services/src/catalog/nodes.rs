@@ -33,6 +33,6 @@ impl Query for Nodes {
         };
         let not_modified = is_unmodified(&request.query_options, index);
         let nodes = if not_modified { None } else { filter.keep(nodes)? };
-        Ok(Found { something: true, reply: IndexedNodes { nodes, query_meta: meta(index, not_modified) } })
+        Ok(Found { something: true, also: None, reply: IndexedNodes { nodes, query_meta: meta(index, not_modified) } })
     }
 }

@@ -45,7 +45,8 @@ impl Query for Names {
         };
         let not_modified = is_unmodified(options, index);
         let services = if not_modified { None } else { Some(names(&filter.keep(rows)?.unwrap_or_default())) };
-        Ok(Found { something: true, reply: IndexedServices { services, query_meta: meta(index, not_modified) } })
+        let also = (!options.filter.is_empty()).then(|| at.with_nodes_index());
+        Ok(Found { something: true, also, reply: IndexedServices { services, query_meta: meta(index, not_modified) } })
     }
 }
 
@@ -78,7 +79,12 @@ impl Query for Instances {
             rows.retain(|row| satisfies(&row.node_meta, pairs));
         }
         let service_nodes = filter.keep(rows)?;
-        Ok(Found { something: true, reply: IndexedServiceNodes { service_nodes, query_meta: meta(index, false) } })
+        let also = Some(if request.connect { at.connect_index(&request.service_name) } else { at.passed_over_index() });
+        Ok(Found {
+            something: true,
+            also,
+            reply: IndexedServiceNodes { service_nodes, query_meta: meta(index, false) },
+        })
     }
 }
 

@@ -87,6 +87,7 @@ pub(super) fn one_key(
     let read = at.kv_get(&request.key, watches).expect("the tests name a key");
     Ok(Found {
         something: read.entry.is_some(),
+        also: None,
         reply: IndexedDirEntries {
             entries: read.entry.map(|entry| vec![DirEntry::clone(entry)]),
             query_meta: meta(read.index()),
