@@ -12,8 +12,9 @@ use proconsul_structs::{
 
 use crate::CONSUL_VERSION;
 
-/// The server as it registers itself.
-pub(crate) fn registration(node: &str, id: &str, datacenter: &str, address: IpAddr, port: u16) -> Entry {
+/// The server as it registers itself: first what the leader knows of it, then what its agent adds. Two entries, so that its
+/// node has been changed since it was created, as everyone sees in Consul.
+pub(crate) fn registrations(node: &str, id: &str, datacenter: &str, address: IpAddr, port: u16) -> [Entry; 2] {
     let text = |text: &str| GoStr::from(text);
     let map = |pairs: &[(&str, &str)]| -> BTreeMap<GoStr, GoStr> {
         pairs.iter().map(|(key, value)| (text(key), text(value))).collect()
@@ -30,13 +31,15 @@ pub(crate) fn registration(node: &str, id: &str, datacenter: &str, address: IpAd
         ("serf_protocol_min", "1"),
         ("version", CONSUL_VERSION),
     ];
-    Entry::Register(Box::new(RegisterRequest {
+    let bare = RegisterRequest {
         datacenter: text(datacenter),
         id: text(id),
         node: text(node),
         address: text(&ip),
-        tagged_addresses: Some(map(&addresses)),
-        node_meta: Some(map(&[("consul-network-segment", ""), ("consul-version", CONSUL_VERSION)])),
+        ..RegisterRequest::default()
+    };
+    let by_leader = RegisterRequest {
+        node_meta: Some(map(&[("consul-version", CONSUL_VERSION)])),
         service: Some(NodeService {
             id: text(CONSUL_SERVICE),
             service: text(CONSUL_SERVICE),
@@ -53,6 +56,12 @@ pub(crate) fn registration(node: &str, id: &str, datacenter: &str, address: IpAd
             output: text(SERF_CHECK_ALIVE_OUTPUT),
             ..HealthCheck::default()
         }]),
-        ..RegisterRequest::default()
-    }))
+        ..bare.clone()
+    };
+    let by_agent = RegisterRequest {
+        tagged_addresses: Some(map(&addresses)),
+        node_meta: Some(map(&[("consul-network-segment", ""), ("consul-version", CONSUL_VERSION)])),
+        ..bare
+    };
+    [by_leader, by_agent].map(|request| Entry::Register(Box::new(request)))
 }

@@ -67,13 +67,10 @@ impl Server {
         let own_address = GoStr::from(rpc_address.to_string());
         let log = Arc::new(SoleLog::new(Arc::clone(&store), Arc::clone(&lot), own_address));
         let id = config.node_id.unwrap_or_else(|| Uuid::new_v4().to_string());
-        log.append(founding::registration(
-            &config.node_name,
-            &id,
-            &config.datacenter,
-            rpc_address.ip(),
-            rpc_address.port(),
-        ));
+        let (node, address) = (&config.node_name, rpc_address.ip());
+        for entry in founding::registrations(node, &id, &config.datacenter, address, rpc_address.port()) {
+            log.append(entry);
+        }
 
         let reaping = tombstones::reap(Arc::clone(&store), Arc::clone(&log) as Arc<dyn Log>);
         let dispatch = registry(&config.datacenter, &store, &lot, log).into_service();
