@@ -1,10 +1,11 @@
 //! Headers, and requests in pieces.
 use std::sync::LazyLock;
 
-use proconsul_msgpack::{Scan, Scanner};
+use proconsul_msgpack::DecodeError;
 use proconsul_netrpc::{HEADER_BYTES_MAX, Intake, MethodTable, Step, read_request_header, write_request_header};
-use proconsul_structs::METHODS;
+use proconsul_structs::{METHODS, Method, methods as m};
 use proconsul_types::Listener;
+use serde::de::DeserializeOwned;
 
 use super::pieces::pieces;
 
@@ -43,7 +44,7 @@ enum Out {
         seq: u64,
         body: Vec<u8>,
     },
-    /// A body that the scanner cannot follow: the decoder says what is wrong, and the stream ends.
+    /// A body that its decoder has an error for, or that has no decoder: the stream ends.
     Broken {
         method: u16,
         seq: u64,
@@ -59,37 +60,81 @@ enum Out {
 /// Serves a stream as a driver does: it keeps what is left over, and answers each call before the next is read.
 fn calls<'d>(chunks: impl Iterator<Item = &'d [u8]>) -> Vec<Out> {
     let (mut intake, mut held, mut out) = (Intake::default(), Vec::new(), Vec::new());
-    'stream: for chunk in chunks {
+    for chunk in chunks {
         held.extend_from_slice(chunk);
         let mut at = 0;
-        loop {
-            match intake.next(&held, &mut at, &TABLE) {
-                Step::Wait => break,
-                Step::Call { method, seq, body, .. } => {
-                    let whole = matches!(Scanner::new().feed(body), Ok(Scan::Complete { used }) if used == body.len());
-                    if !whole {
-                        out.push(Out::Broken { method, seq: seq.0 });
-                        break 'stream;
-                    }
-                    out.push(Out::Call { method, seq: seq.0, body: body.to_vec() });
-                    intake.answered();
-                }
-                Step::Refuse { seq, method, text } => {
-                    out.push(Out::Refused {
-                        seq: seq.0,
-                        method: method.as_bytes().to_vec(),
-                        text: text.as_bytes().to_vec(),
-                    });
-                    break 'stream;
-                }
-                Step::Close => {
-                    out.push(Out::Closed);
-                    break 'stream;
-                }
-            }
+        if !serve(&mut intake, &held, &mut at, &mut out) {
+            break;
         }
         assert!(at <= held.len());
         held.drain(..at);
     }
     out
 }
+
+/// Serves what is there. False: the stream has ended.
+fn serve(intake: &mut Intake, data: &[u8], at: &mut usize, out: &mut Vec<Out>) -> bool {
+    loop {
+        match intake.next(data, at, &TABLE) {
+            Step::Wait => return true,
+            Step::Measure { method, bytes } => match decode(method, bytes) {
+                Err(error) if error.is_incomplete() => return true,
+                Err(DecodeError::Trailing(more)) => intake.ends_after(bytes.len() - more),
+                Ok(()) | Err(_) => intake.ends_after(bytes.len()),
+            },
+            Step::Call { method, seq, timeout, body } => match decode(method, body) {
+                Ok(()) => {
+                    out.push(Out::Call { method, seq: seq.0, body: body.to_vec() });
+                    intake.answered();
+                }
+                Err(error) if error.is_incomplete() => {
+                    *at -= body.len();
+                    intake.read_on(method, seq, timeout, body.len());
+                }
+                Err(_) => {
+                    out.push(Out::Broken { method, seq: seq.0 });
+                    return false;
+                }
+            },
+            Step::Refuse { seq, method, text } => {
+                out.push(Out::Refused {
+                    seq: seq.0,
+                    method: method.as_bytes().to_vec(),
+                    text: text.as_bytes().to_vec(),
+                });
+                return false;
+            }
+            Step::Close => {
+                out.push(Out::Closed);
+                return false;
+            }
+        }
+    }
+}
+
+/// What the decoder of a method says of a body.
+fn decode(method: u16, body: &[u8]) -> Result<(), DecodeError> {
+    match DECODERS.iter().find(|(index, _)| *index == method) {
+        Some((_, decode)) => decode(body),
+        None => Err(DecodeError::NoValue(0)), // as good as any: nobody answers the method
+    }
+}
+
+type Decoder = (u16, fn(&[u8]) -> Result<(), DecodeError>);
+
+const fn decoder<M: Method<Request: DeserializeOwned>>() -> Decoder {
+    (M::INDEX, |body| proconsul_msgpack::from_slice::<M::Request>(body).map(drop))
+}
+
+/// Some methods, so that bodies have a type: each kind of request is here once.
+const DECODERS: &[Decoder] = &[
+    decoder::<m::status::Ping>(),
+    decoder::<m::kvs::Apply>(),
+    decoder::<m::kvs::Get>(),
+    decoder::<m::kvs::ListKeys>(),
+    decoder::<m::catalog::Register>(),
+    decoder::<m::catalog::Deregister>(),
+    decoder::<m::catalog::ListNodes>(),
+    decoder::<m::catalog::ServiceNodes>(),
+    decoder::<m::catalog::ListDatacenters>(),
+];

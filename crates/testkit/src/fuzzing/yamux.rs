@@ -47,7 +47,8 @@ struct Seen {
 /// An event without borrow; the data of a stream that comes in several events counts as one.
 #[derive(Debug, PartialEq)]
 enum Happened {
-    Data(StreamKey, Vec<u8>),
+    /// With whether the last of its frames goes on.
+    Data(StreamKey, Vec<u8>, bool),
     Other(StreamKey, &'static str),
     Session(&'static str, u32),
 }
@@ -98,14 +99,15 @@ fn run<'d>(side: Side, opened: usize, chunks: impl Iterator<Item = &'d [u8]>) ->
 impl Seen {
     fn note(&mut self, event: Event<'_>) {
         let happened = match event {
-            Event::Data { stream, bytes } => {
-                if let Some(Happened::Data(last, so_far)) = self.events.last_mut()
+            Event::Data { stream, bytes, more } => {
+                if let Some(Happened::Data(last, so_far, goes_on)) = self.events.last_mut()
                     && *last == stream
                 {
                     so_far.extend_from_slice(bytes);
+                    *goes_on = more;
                     return;
                 }
-                Happened::Data(stream, bytes.to_vec())
+                Happened::Data(stream, bytes.to_vec(), more)
             }
             Event::Opened(key) => Happened::Other(key, "opened"),
             Event::Acked(key) => Happened::Other(key, "acked"),
@@ -127,7 +129,7 @@ fn busy<'d>(side: Side, opened: usize, chunks: impl Iterator<Item = &'d [u8]>) {
     for (number, mut chunk) in chunks.enumerate() {
         while let Ok(Some(event)) = session.receive(&mut chunk, now) {
             match event {
-                Event::Data { stream, bytes } => {
+                Event::Data { stream, bytes, .. } => {
                     let length = bytes.len();
                     session.write(stream, bytes);
                     session.consumed(stream, length);
