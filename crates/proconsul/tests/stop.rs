@@ -39,7 +39,7 @@ fn clients_that_are_idle_keep_it_from_nothing() {
     server.signal("TERM");
     assert_eq!(server.ended(PROMPTLY).code(), Some(0));
     assert!(began.elapsed() < AT_ONCE, "{:?}", began.elapsed());
-    session.to_the_end();
+    session.listen_to_the_end();
     assert!(session.told_to_go, "a session is told before it is closed");
     for tcp in &mut idle {
         assert_eq!(read(tcp, 1), b"");
@@ -61,7 +61,7 @@ fn queries_that_wait_are_answered_early_with_the_index_of_now() {
     assert!(session.streams.is_empty(), "they wait");
     let began = Instant::now();
     server.signal("TERM");
-    session.to_the_end();
+    session.listen_to_the_end();
     assert!(session.told_to_go);
     assert_eq!(server.ended(PROMPTLY).code(), Some(0));
     assert!(began.elapsed() < AT_ONCE, "{:?}", began.elapsed());

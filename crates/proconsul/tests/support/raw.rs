@@ -102,7 +102,7 @@ impl Session {
     }
 
     /// Reads frames until the server closes the connection.
-    pub(crate) fn to_the_end(&mut self) {
+    pub(crate) fn listen_to_the_end(&mut self) {
         while self.listen_once() {}
     }
 
