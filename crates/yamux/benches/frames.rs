@@ -22,7 +22,7 @@ fn session_with_stream(now: Instant) -> (Session<u32>, StreamKey) {
 
 fn receive_all(session: &mut Session<u32>, mut input: &[u8], now: Instant) {
     while let Some(event) = session.receive(&mut input, now).expect("the peer keeps the rules") {
-        if let Event::Data { stream, bytes } = black_box(event) {
+        if let Event::Data { stream, bytes, .. } = black_box(event) {
             session.consumed(stream, bytes.len());
         }
     }

@@ -14,7 +14,7 @@ pub enum FrameError {
     Kind(u8),
 }
 
-/// Why a session is over. After one of these, write out what is in the output (it may hold a go-away for the peer) and
+/// Why a session is over. After one of these, write out what is in the output and
 /// close the connection; every further [`crate::Session::receive`] repeats the same error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -22,10 +22,10 @@ pub enum SessionError {
     /// The peer sent something that is not a frame. Nothing is sent back, as HashiCorp's implementation does.
     #[error("the peer sent something that is not yamux")]
     Frame(#[from] FrameError),
-    /// A stream was started with an id that is in use. The peer is told with [`Code::ProtocolError`].
+    /// A stream was started with an id that is in use.
     #[error("the peer started stream {0}, which is open")]
     DuplicateStream(StreamId),
-    /// A flag that the stream's state does not allow. The peer is told with [`Code::ProtocolError`].
+    /// A flag that the stream's state does not allow.
     #[error("on stream {stream}")]
     Flag {
         /// The stream it came for.
@@ -34,7 +34,7 @@ pub enum SessionError {
         #[source]
         violation: Violation,
     },
-    /// More data than was granted. The peer is told with [`Code::ProtocolError`].
+    /// More data than was granted.
     #[error("the peer sent {sent} bytes on stream {stream}, {granted} were granted")]
     WindowExceeded {
         /// The stream it came for.

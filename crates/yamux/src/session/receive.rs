@@ -21,6 +21,9 @@ pub enum Event<'i> {
         stream: StreamKey,
         /// The bytes, never empty.
         bytes: &'i [u8],
+        /// More of the same frame is to come. Readers of HashiCorp's implementation see nothing of a frame before all of it is
+        /// there.
+        more: bool,
     },
     /// The stream, which had a backlog or an empty window, has none and window left: it may write on.
     Writable(StreamKey),
@@ -190,7 +193,7 @@ impl<T> Session<T> {
         *input = rest;
         self.body.remaining -= bytes.len() as u32; // at most `remaining`, so it fits
         let stream = self.body.stream.filter(|key| live(&self.streams, *key).is_some())?;
-        Some(Event::Data { stream, bytes })
+        Some(Event::Data { stream, bytes, more: self.body.remaining > 0 })
     }
 
     /// A data frame is through, and so is what the embedder did about it.
@@ -288,7 +291,7 @@ impl<T> Session<T> {
     fn accept(&mut self, id: StreamId, make: &mut impl FnMut() -> T) -> Result<bool, SessionError> {
         let is_open = self.ids.contains_key(&id.0);
         if !self.local_gone && is_open {
-            return Err(self.end_with_go_away(SessionError::DuplicateStream(id)));
+            return Err(self.end(SessionError::DuplicateStream(id)));
         }
         if self.local_gone || self.streams.len() >= self.config.streams_max as usize {
             self.control(Kind::WindowUpdate, Flags::RST, id.0, 0);
@@ -337,7 +340,7 @@ impl<T> Session<T> {
             }
             Err(violation) => {
                 let stream = stream.id;
-                Err(self.end_with_go_away(flag_error(stream, violation)))
+                Err(self.end(flag_error(stream, violation)))
             }
         }
     }
@@ -376,16 +379,12 @@ impl<T> Session<T> {
         let Some(stream) = self.stream_mut(key) else { return Ok(()) };
         let id = stream.id;
         stream.recv.take(length).map_err(|exceeded| {
-            self.end_with_go_away(SessionError::WindowExceeded { stream: id, sent: length, granted: exceeded.granted })
+            self.end(SessionError::WindowExceeded { stream: id, sent: length, granted: exceeded.granted })
         })
     }
 
-    /// Ends the session, telling the peer whose fault it is.
-    fn end_with_go_away(&mut self, error: SessionError) -> SessionError {
-        self.go_away(Code::ProtocolError);
-        self.end(error)
-    }
-
+    /// The session is over. The peer is told nothing: HashiCorp's implementation queues a go-away, but closes before it is
+    /// written.
     pub(super) fn end(&mut self, error: SessionError) -> SessionError {
         *self.over.get_or_insert(error)
     }

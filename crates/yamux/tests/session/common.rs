@@ -48,7 +48,7 @@ impl From<Event<'_>> for Seen {
         match event {
             Event::Opened(key) => Self::Opened(key),
             Event::Acked(key) => Self::Acked(key),
-            Event::Data { stream, bytes } => Self::Data(stream, bytes.to_vec()),
+            Event::Data { stream, bytes, .. } => Self::Data(stream, bytes.to_vec()),
             Event::Writable(key) => Self::Writable(key),
             Event::Finished(key) => Self::Finished(key),
             Event::Reset(key) => Self::Reset(key),

@@ -26,7 +26,7 @@ impl End {
     fn receive(&mut self, mut input: &[u8], now: Instant) {
         while let Some(event) = self.session.receive(&mut input, now).expect("both ends keep the rules") {
             match event {
-                Event::Data { stream, bytes } => {
+                Event::Data { stream, bytes, .. } => {
                     let id = self.session.stream_id(stream).expect("open").0;
                     self.got.entry(id).or_default().0.extend_from_slice(bytes);
                     self.held.push_back((stream, bytes.len()));

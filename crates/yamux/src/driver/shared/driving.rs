@@ -48,7 +48,7 @@ impl Inner {
         match event {
             Event::Opened(key) => self.on_opened(key),
             Event::Acked(_) | Event::GoAway(_) => self.wake_openers(),
-            Event::Data { stream, bytes } => {
+            Event::Data { stream, bytes, .. } => {
                 // Without a handle nobody reads: the window runs out, or the peer finishes first.
                 if let Some(cell) = self.cell_of(stream) {
                     cell.input.extend_from_slice(bytes);
