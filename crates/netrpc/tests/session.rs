@@ -77,6 +77,26 @@ async fn a_stream_left_silent_or_half_way_holds_nobody() {
 }
 
 #[tokio::test]
+async fn nothing_of_a_frame_is_answered_before_all_of_it_is_there() {
+    let (server, _) = server(Limits::default());
+    let (mut here, there) = duplex(64 * 1024);
+    tokio::spawn(server.session(there, connection()));
+    let request = b"\x82\xa3Seq\x01\xadServiceMethod\xa9Test.Echo\xa1a";
+    let length = 2 * request.len() as u8;
+    let frame = [&[0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, length][..], request].concat();
+    here.write_all(&frame).await.expect("written");
+    let mut ack = [0; 12];
+    here.read_exact(&mut ack).await.expect("the stream is acknowledged");
+    let answer = tokio::time::timeout(Duration::from_millis(100), here.read(&mut [0; 1])).await;
+    assert!(answer.is_err(), "answered half a frame");
+    here.write_all(request).await.expect("written");
+    let reply = b"\x83\xa5Error\xa0\xa3Seq\x01\xadServiceMethod\xa9Test.Echo\xa1a";
+    let mut got = vec![0; 2 * (12 + reply.len())];
+    here.read_exact(&mut got).await.expect("both answers");
+    assert!(got.ends_with(reply), "{got:02x?}");
+}
+
+#[tokio::test]
 async fn a_slow_request_costs_its_stream_only() {
     let rig = rig(Limits { request_read_timeout: Duration::from_millis(100), ..Limits::default() });
     let mut slow = rig.control.open().await.expect("a stream");

@@ -192,7 +192,7 @@ where
                 return Poll::Ready(Ok(()));
             }
             if let Err(error) = self.receive(&mut chunk, now, cx) {
-                // The peer is told whose fault it is, if it still listens.
+                // What was answered before goes out, if the peer still listens.
                 self.flush(now, cx)?;
                 return Poll::Ready(Err(error));
             }
@@ -243,7 +243,7 @@ where
     fn receive(&mut self, chunk: &mut &[u8], now: Instant, cx: &mut Context<'_>) -> Result<(), End> {
         while let Some(event) = self.session.receive(chunk, now)? {
             match event {
-                Event::Data { stream, bytes } => self.data(stream, bytes, now, cx),
+                Event::Data { stream, bytes, more } => self.data(stream, bytes, more, now, cx),
                 Event::Finished(stream) => self.finished(stream, now, cx),
                 Event::Reset(stream) => self.reset(stream),
                 Event::Writable(stream) => self.writable(stream, now, cx),
@@ -253,7 +253,7 @@ where
         Ok(())
     }
 
-    fn data(&mut self, key: StreamKey, bytes: &[u8], now: Instant, cx: &mut Context<'_>) {
+    fn data(&mut self, key: StreamKey, bytes: &[u8], more: bool, now: Instant, cx: &mut Context<'_>) {
         let Some(lodger) = self.session.get_mut(key) else { return };
         if !lodger.begun {
             lodger.begun = true;
@@ -262,7 +262,28 @@ where
                 return;
             }
         }
-        self.serve(key, bytes, now, cx);
+        if more {
+            self.keep(key, bytes, now);
+        } else {
+            self.serve(key, bytes, now, cx);
+        }
+    }
+
+    /// Keeps a part of a frame. Nothing of a frame is looked at before all of it is there, as Go's reader sees none of it
+    /// either; the stream's window bounds what is kept.
+    fn keep(&mut self, key: StreamKey, bytes: &[u8], now: Instant) {
+        let Some(lodger) = self.session.get_mut(key) else { return };
+        if lodger.stream.is_closed() {
+            self.session.consumed(key, bytes.len());
+            return;
+        }
+        lodger.stream.begin(bytes, now);
+        self.held += bytes.len();
+        lodger.uncredited = lodger.uncredited.saturating_add(bytes.len() as u32);
+        if !std::mem::replace(&mut lodger.watched, true) {
+            self.forget_the_gone();
+            self.slow.push_back((now, key));
+        }
     }
 
     fn finished(&mut self, key: StreamKey, now: Instant, cx: &mut Context<'_>) {

@@ -64,6 +64,14 @@ impl Stream {
         self.held.extend_from_slice(chunk);
     }
 
+    /// As [`hold`](Self::hold), for bytes that are looked at once more have come: the request's time runs.
+    pub(super) fn begin(&mut self, chunk: &[u8], now: Instant) {
+        self.hold(chunk);
+        if !self.intake.is_busy() {
+            self.since.get_or_insert(now);
+        }
+    }
+
     /// The peer will send no more; what it has sent is still answered.
     pub(super) fn end(&mut self) {
         self.ended = true;
