@@ -24,7 +24,12 @@ pub(crate) fn register(registry: &mut Registry, context: &Arc<Context>) {
     registry.insert(ListKeys::INDEX, query(context, ListNames));
     registry.insert(
         Apply::INDEX,
-        Write { context: Arc::clone(context), prepare: prepare_apply, finish: finish_apply, method: PhantomData::<fn(Apply)> },
+        Write {
+            context: Arc::clone(context),
+            prepare: prepare_apply,
+            finish: finish_apply,
+            method: PhantomData::<fn(Apply)>,
+        },
     );
 }
 

@@ -78,7 +78,10 @@ impl<Q: Query> Waits<Q> {
             let found = asked.look(&request, &asked.context.store.snapshot(), &mut WatchSet::off())?;
             return Ok(Answer::Now(Reply::value(found.reply)));
         }
-        let until = deadline(&info, lot.times().wait(options.map(|o| o.max_query_time).unwrap_or_default(), super::times::random()));
+        let until = deadline(
+            &info,
+            lot.times().wait(options.map(|o| o.max_query_time).unwrap_or_default(), super::times::random()),
+        );
         let question = || -> Arc<dyn Question> { Arc::clone(&self.0) as _ };
         if let Some(parking) = lot.join(info.method_index, body, until) {
             return Ok(Answer::Later(Box::new(parking)));
@@ -136,8 +139,8 @@ impl<Q: Query> Question for Asked<Q> {
         Ok(Evaluated {
             index: found.reply.meta().index,
             nothing: !found.something,
+            also: found.also.unwrap_or(0),
             reply: Box::new(found.reply) as Box<dyn Encode + Send>,
         })
     }
-            also: found.also.unwrap_or(0),
 }

@@ -141,6 +141,23 @@ async fn a_list_below_a_deleted_tree_is_answered_though_its_index_goes_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_change_that_the_answers_index_passes_over_is_told_by_the_other_index() {
+    let ask = |request: &KeyRequest, at: &Snapshot, watches: &mut WatchSet| {
+        let read = at.kv_get(&request.key, watches).expect("the tests name a key");
+        let reply = IndexedDirEntries { entries: None, query_meta: QueryMeta { index: 1, ..QueryMeta::default() } };
+        Ok(Found { something: true, also: Some(read.index()), reply })
+    };
+    let server = Server::asking(|_| Box::new(ask), PARKED_MAX);
+    server.writer.set("a", "1");
+    let _hold = server.wait_for(1, "a", 1);
+    server.writer.set("b", "1");
+    settle().await;
+    assert_eq!(server.answers(), []);
+    server.writer.set("a", "2");
+    assert_eq!(server.answered(1).await, [(1, absent(1))]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_key_that_came_and_went_is_still_missing() {
     let server = Server::new();
     let _hold = server.wait_for(1, "missing", server.writer.index());
