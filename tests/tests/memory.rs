@@ -160,13 +160,13 @@ async fn requests_that_are_never_whole_are_bounded() {
     begun.extend(b"\x81\xa6DirEnt\x81\xa5Value\xdb\x00\xf0\x00\x00");
     begun.resize(256 * 1024, b'v');
     // More than is held, and than lies in the buffers of the system.
-    let bytes: Vec<_> = (0..300).map(|n| open(id(n), &begun)).collect();
+    let bytes = (0..300).map(|n| open(id(n), &begun)).collect::<Vec<_>>().concat();
     let tcp = dial(STRANGER, server.rpc_address(), &[4]).await;
     let before = resident_bytes().unwrap_or(0);
     let mut most = before;
     let (mut reads, mut writes) = tcp.into_split();
     let writer = tokio::spawn(async move {
-        let _stopped = writes.write_all(&bytes.concat()).await;
+        let _stopped = writes.write_all(&bytes).await;
     });
     let reader = tokio::spawn(async move {
         let _end = tokio::io::copy(&mut reads, &mut tokio::io::sink()).await;
