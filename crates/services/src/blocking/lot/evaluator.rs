@@ -1,0 +1,192 @@
+//! The one that looks at parked queries again, and ends their waits.
+use std::{
+    collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, atomic::Ordering::Relaxed},
+};
+
+use bytes::Bytes;
+use foldhash::fast::RandomState;
+use proconsul_netrpc::{Encode, Fault};
+use proconsul_state::{Snapshot, WatchSet};
+use proconsul_types::Rejected;
+use tokio::time::Instant;
+
+use super::{Evaluated, Lot, Question, places::Waiter};
+
+/// How many entries are evaluated before other tasks get their turn.
+const EVALUATED_PER_TURN: usize = 64;
+
+/// How many waits end before other tasks get their turn.
+const ENDED_PER_TURN: usize = 1024;
+
+/// When waits end.
+enum Ends {
+    /// Some have ended just now, and more may be over.
+    Now,
+    /// The next one ends then.
+    At(Instant),
+    /// Nobody waits.
+    Never,
+}
+
+/// Those who ask the same and whose wait is over.
+struct Over {
+    question: Arc<dyn Question>,
+    body: Arc<[u8]>,
+    waiters: Vec<Waiter>,
+}
+
+impl Lot {
+    /// Looks at entries whose watches changed and ends waits that are over, until it is dropped. One such future runs per
+    /// lot.
+    pub async fn run(self: Arc<Self>) {
+        loop {
+            let mut worked = 0;
+            while self.look_at_one() {
+                worked += 1;
+                if worked % EVALUATED_PER_TURN == 0 {
+                    tokio::task::yield_now().await;
+                }
+            }
+            match self.end_waits(Instant::now()) {
+                Ends::Now => tokio::task::yield_now().await,
+                Ends::Never => self.work.notified().await,
+                Ends::At(next) => tokio::select! {
+                    () = self.work.notified() => {}
+                    () = tokio::time::sleep_until(next) => {}
+                },
+            }
+        }
+    }
+
+    /// Evaluates one entry that something has changed for. False if there is none.
+    fn look_at_one(&self) -> bool {
+        let (key, generation, question, body) = {
+            let mut state = self.state.lock();
+            let Some(key) = state.dirty.pop() else { return false };
+            let Some(entry) = state.entries.get_mut(key as usize).filter(|entry| entry.dirty) else { return true };
+            entry.dirty = false;
+            (key, entry.generation, Arc::clone(&entry.question), Arc::clone(&entry.identity.body))
+        };
+        let mut watches = WatchSet::new();
+        let snapshot = self.store.snapshot();
+        let evaluated = self.evaluate(&*question, &body, &snapshot, &mut watches);
+        let answer = {
+            let mut state = self.state.lock();
+            let Some(entry) = state.entries.get_mut(key as usize).filter(|entry| entry.generation == generation) else {
+                return true; // everybody left meanwhile
+            };
+            match evaluated {
+                Err(fault) => Err(fault),
+                Ok(evaluated) => {
+                    if evaluated.nothing && entry.nothing {
+                        // It still does not exist: that the table's index has moved is no news.
+                        entry.past = entry.past.max(evaluated.index);
+                    }
+                    entry.nothing = evaluated.nothing;
+                    let passed_over = evaluated.also > std::mem::replace(&mut entry.also, evaluated.also);
+                    if evaluated.index <= entry.past && !passed_over && !entry.over {
+                        if *entry.watches != *watches.watches() {
+                            state.watch_anew(key, watches);
+                            // A change since then of what was not watched before found nobody to tell.
+                            if snapshot.index != self.store.snapshot().index {
+                                state.mark(key);
+                            }
+                        }
+                        return true;
+                    }
+                    Ok(evaluated.reply)
+                }
+            }
+        };
+        let answer = answer.and_then(|reply| self.encode(&*reply));
+        let entry = {
+            let mut state = self.state.lock();
+            match state.entries.get(key as usize) {
+                Some(entry) if entry.generation == generation => state.remove(key),
+                _ => None,
+            }
+        };
+        if let Some(entry) = entry {
+            self.blocking.set(self.state.lock().parked as f64);
+            for (_, waiter) in entry.waiters {
+                waiter.to.send(answer.clone());
+            }
+        }
+        true
+    }
+
+    /// Answers some of those whose wait is over with what there is; those who ask the same share one answer.
+    fn end_waits(&self, now: Instant) -> Ends {
+        let over = {
+            let mut guard = self.state.lock();
+            let state = &mut *guard;
+            let due = state.waits.iter().take_while(|(until, ..)| *until <= now).take(ENDED_PER_TURN);
+            let due: Vec<(Instant, u32, u32)> = due.copied().collect();
+            if due.is_empty() {
+                return state.waits.first().map_or(Ends::Never, |(next, ..)| Ends::At(*next));
+            }
+            let mut over: HashMap<u32, Over, RandomState> = HashMap::default();
+            for wait in due {
+                state.waits.remove(&wait);
+                let (_, key, place) = wait;
+                let Some(entry) = state.entries.get_mut(key as usize) else { continue };
+                let Some(waiter) = entry.waiters.try_remove(place as usize) else { continue };
+                let (question, identity) = (&entry.question, &entry.identity);
+                let ended = over.entry(key);
+                let over =
+                    || Over { question: Arc::clone(question), body: Arc::clone(&identity.body), waiters: Vec::new() };
+                ended.or_insert_with(over).waiters.push(waiter);
+                state.parked -= 1;
+                if entry.waiters.is_empty() {
+                    state.remove(key);
+                }
+            }
+            self.blocking.set(state.parked as f64);
+            over
+        };
+        for Over { question, body, waiters } in over.into_values() {
+            let answer = self.answer(&*question, &body);
+            for waiter in waiters {
+                waiter.to.send(answer.clone());
+            }
+        }
+        Ends::Now
+    }
+
+    pub(super) fn answer(&self, question: &dyn Question, body: &[u8]) -> Result<Bytes, Fault> {
+        let evaluated = self.evaluate(question, body, &self.store.snapshot(), &mut WatchSet::off())?;
+        self.encode(&*evaluated.reply)
+    }
+
+    fn evaluate(
+        &self,
+        question: &dyn Question,
+        body: &[u8],
+        snapshot: &Snapshot,
+        watches: &mut WatchSet,
+    ) -> Result<Evaluated, Fault> {
+        self.evaluations.fetch_add(1, Relaxed);
+        // A panic here would end the evaluator, and with it every wait: it ends this one.
+        unless_it_panics(|| question.evaluate(body, snapshot, watches))
+    }
+
+    fn encode(&self, reply: &(dyn Encode + Send)) -> Result<Bytes, Fault> {
+        self.encodings.fetch_add(1, Relaxed);
+        unless_it_panics(|| {
+            let mut out = Vec::new();
+            match reply.encode(&mut out) {
+                Ok(()) => Ok(Bytes::from(out)),
+                Err(error) => Err(Fault::answer(format!("rpc: reply cannot be encoded: {error}"))),
+            }
+        })
+    }
+}
+
+fn unless_it_panics<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        tracing::error!("a parked query panicked");
+        Err(Fault::answer(Rejected::Panicked.to_string()))
+    })
+}
