@@ -127,8 +127,12 @@ impl Transaction<'_> {
         self.tables.indexes.checks = self.index;
         if old.service_id.is_empty() {
             self.tables.indexes.services = self.index;
+            self.touch_services_on(&old.node);
+        } else {
+            // The name that the service had when the check was last changed; it may go by another one now.
+            self.touch_service(&old.service_name);
         }
-        self.check_changed(&old);
+        self.note_check(&old);
     }
 
     /// A check counts for its service, or for every service on its node.
@@ -138,6 +142,10 @@ impl Transaction<'_> {
         } else {
             self.touch_service_of_check(check);
         }
+        self.note_check(check);
+    }
+
+    fn note_check(&mut self, check: &HealthCheck) {
         self.changes.note(Change::Checks);
         self.changes.note(Change::NodeChecks(folded(&check.node)));
         self.note_service_checks(check);

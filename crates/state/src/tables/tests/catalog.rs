@@ -165,6 +165,18 @@ fn an_instance_that_takes_another_name_leaves_its_old_one() {
 }
 
 #[test]
+fn a_removed_check_counts_for_the_name_that_its_service_had() {
+    let mut world = World::default();
+    let named = |name: &str| with_service(node("n"), NodeService { id: text("one"), ..service(name) });
+    world.done(&register(with_check(named("web"), "c", "one", "passing")));
+    world.done(&register(with_service(node("m"), service("web"))));
+    let renamed = world.done(&register(named("api")));
+    let removed = world.done(&deregister("n", "", "c"));
+    assert_eq!(instances(&world, "api").0, renamed);
+    assert_eq!(instances(&world, "web").0, removed);
+}
+
+#[test]
 fn a_nodes_change_shows_in_its_services() {
     let mut world = World::default();
     world.done(&register(with_service(node("n"), service("web"))));
