@@ -38,14 +38,15 @@ impl NodeTable {
     }
 
     fn insert(&mut self, node: Arc<Node>) {
-        if let Ok(id) = whole_id(&node.id) {
-            self.by_id.insert(&id, node.node.clone());
-        }
         let key = compose(&[&node.node]);
         if let Some(old) = self.by_name.insert(&key, node.clone())
             && old.id != node.id
         {
             self.forget_id(&old);
+        }
+        // After that: both may be one id in other letters.
+        if let Ok(id) = whole_id(&node.id) {
+            self.by_id.insert(&id, node.node.clone());
         }
     }
 

@@ -177,6 +177,18 @@ fn a_removed_check_counts_for_the_name_that_its_service_had() {
 }
 
 #[test]
+fn an_id_in_other_letters_is_the_same_id() {
+    let mut world = World::default();
+    let id = "aaaaaaaa-2222-3333-4444-555555555555";
+    for id in [id.to_uppercase(), id.to_owned()] {
+        world.done(&register(RegisterRequest { id: text(&id), ..node("a") }));
+    }
+    world.done(&register(RegisterRequest { id: text(id), ..node("b") }));
+    let (_, nodes) = world.tables.nodes(&mut off());
+    assert_eq!(nodes.iter().map(|node| node.node.to_string()).collect::<Vec<_>>(), ["b"]);
+}
+
+#[test]
 fn a_nodes_change_shows_in_its_services() {
     let mut world = World::default();
     world.done(&register(with_service(node("n"), service("web"))));
