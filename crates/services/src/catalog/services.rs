@@ -9,7 +9,7 @@ use proconsul_structs::{
     catalog::{IndexedServiceNodes, IndexedServices, ServiceSpecificRequest},
     methods::catalog::{ListServices, ServiceNodes},
     query::DcSpecificRequest,
-    service::ServiceNode,
+    service::{ServiceKind, ServiceNode},
 };
 use proconsul_types::WireText;
 
@@ -57,7 +57,7 @@ fn names(rows: &[Shared<ServiceNode>]) -> BTreeMap<GoStr, List<GoStr>> {
 
 /// Instances of one service, of whatever stands for it in the mesh, or of whatever has an address.
 ///
-/// Central settings (`MergeCentralConfig`) are config entries, and there are none yet: nothing to merge.
+/// Central settings (`MergeCentralConfig`) are config entries, and there are none yet: nothing to merge, see [`merged`].
 pub(super) struct Instances;
 
 impl Query for Instances {
@@ -75,6 +75,9 @@ impl Query for Instances {
         }
         let filter = RowFilter::new(&request.query_options.filter)?;
         let (index, mut rows) = find(request, at, watches);
+        if request.merge_central_config {
+            rows = rows.into_iter().map(merged).collect();
+        }
         if let Some(pairs) = &request.node_meta_filters {
             rows.retain(|row| satisfies(&row.node_meta, pairs));
         }
@@ -86,6 +89,19 @@ impl Query for Instances {
             reply: IndexedServiceNodes { service_nodes, query_meta: meta(index, false) },
         })
     }
+}
+
+/// A row as merging with central settings leaves it where there are none. What the mesh runs itself loses its node's facts in
+/// that, as in Consul, and extensions, which are only ever set centrally.
+fn merged(row: Shared<ServiceNode>) -> Shared<ServiceNode> {
+    if row.service_kind != ServiceKind::ConnectProxy && !row.service_kind.is_gateway() {
+        return row;
+    }
+    let mut row = ServiceNode::clone(&row);
+    (row.id, row.address, row.datacenter) = <_>::default();
+    (row.tagged_addresses, row.node_meta) = <_>::default();
+    row.service_proxy.envoy_extensions = None;
+    Shared::from(row)
 }
 
 /// What is asked for, before metadata and filter. Nothing is imported from peered clusters yet.

@@ -248,3 +248,25 @@ async fn metadata_of_nodes_narrows_every_list_and_its_change_is_news() {
         assert!(text.contains("n1") && text.contains("n2"), "{text}");
     }
 }
+
+/// Without central settings there is nothing to merge, but Consul's merging drops the node's facts of what the mesh runs.
+#[tokio::test]
+async fn merging_with_central_settings_drops_the_facts_of_a_proxys_node() {
+    let server = Server::new();
+    let proxy = mutate::map(&[
+        ("Kind", "connect-proxy".into()),
+        ("Service", "web-proxy".into()),
+        ("Port", Value::Int(80)),
+        ("Proxy", mutate::map(&[("DestinationServiceName", "web".into())])),
+    ]);
+    for service in [mutate::map(&[("Service", "web".into())]), proxy] {
+        let node = [("Node", "n".into()), ("Address", "10.0.0.1".into()), ("Service", service)];
+        server.send("Catalog.Register", &mutate::map(&node)).await.replied();
+    }
+    for (name, shown) in [("web", true), ("web-proxy", false)] {
+        let ask = mutate::map(&[("ServiceName", name.into()), ("MergeCentralConfig", Value::Bool(true))]);
+        let reply: Value =
+            proconsul_msgpack::from_slice(&server.send("Catalog.ServiceNodes", &ask).await.replied()).unwrap();
+        assert_eq!(format!("{reply:?}").contains("10.0.0.1"), shown, "{name}");
+    }
+}
