@@ -87,6 +87,7 @@ impl Intake {
                     Err(_) => return self.close(),
                     Ok(None) if rest.len() > HEADER_BYTES_MAX => return self.close(),
                     Ok(None) => return Step::Wait,
+                    Ok(Some((_, used))) if used > HEADER_BYTES_MAX => return self.close(),
                     Ok(Some((header, used))) => {
                         *at += used;
                         let (seq, timeout) = (header.seq, header.timeout);

@@ -219,3 +219,21 @@ async fn a_request_larger_than_the_bound_is_refused() {
     let text = String::from_utf8_lossy(&got);
     assert!(text.contains("request body is larger than 16 MiB"), "{text}");
 }
+
+#[tokio::test]
+async fn a_header_larger_than_its_bound_is_refused_however_it_comes() {
+    let name = "A".repeat(proconsul_netrpc::HEADER_BYTES_MAX);
+    let call = request(1, &name, b"\xa1x");
+    for piece in [call.len(), 1000] {
+        let (server, _) = server(Limits::default());
+        let (mut here, there) = duplex(1024 * 1024);
+        tokio::spawn(server.single(there, connection()));
+        for chunk in call.chunks(piece) {
+            // Closed half way, writing fails; what counts is what is answered.
+            let _written = here.write_all(chunk).await;
+        }
+        let mut got = Vec::new();
+        here.read_to_end(&mut got).await.expect("the end");
+        assert!(got.is_empty(), "no answer to what is no header");
+    }
+}

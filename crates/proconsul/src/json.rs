@@ -50,9 +50,7 @@ fn wire(value: &Value, parent: &str, key: &str) -> Result<Wire> {
         Value::String(text) => Wire::Str(GoStr::from(text.as_str())),
         Value::Array(list) => Wire::List(list.iter().map(|item| wire(item, parent, key)).collect::<Result<_>>()?),
         Value::Object(map) => {
-            let pairs = map.iter().map(|(name, item)| {
-                Ok((GoStr::from(name.as_str()), wire(item, key, name)?))
-            });
+            let pairs = map.iter().map(|(name, item)| Ok((GoStr::from(name.as_str()), wire(item, key, name)?)));
             Wire::Map(pairs.collect::<Result<_>>()?)
         }
     })

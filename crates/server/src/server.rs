@@ -43,7 +43,7 @@ pub struct Server {
 #[non_exhaustive]
 pub enum StartError {
     /// The server port cannot be bound.
-    #[error("failed to listen on {address} (ports.server, bind_addr): {source}")]
+    #[error("failed to listen on {address} (ports.server, bind_addr)")]
     Bind {
         /// The address.
         address: SocketAddr,

@@ -8,7 +8,7 @@ use crate::window::{INITIAL_WINDOW_BYTES, RecvWindow, SendWindow};
 use std::time::Instant;
 
 impl<T> Session<T> {
-    /// Starts a stream. The peer is told at once; data may follow before it acknowledges ([`Event::Acked`]).
+    /// Starts a stream. The peer is told at once; data may follow before it acknowledges ([`Event::Acked`](super::Event::Acked)).
     ///
     /// # Errors
     /// See [`OpenError`]; `data` is dropped then.
