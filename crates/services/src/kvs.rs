@@ -15,6 +15,7 @@ use proconsul_types::WireText;
 use crate::{
     Context,
     blocking::{Found, Query, query},
+    echo::repeating,
     write::{Refused, Write},
 };
 
@@ -39,7 +40,7 @@ fn prepare_apply(_: &Context, request: KvsRequest) -> Result<Entry, Refused<bool
         return Err(Err(WireText::MUST_PROVIDE_KEY.into()));
     }
     if let KvOp::Unknown(operation) = &request.op {
-        return Err(Err(WireText::unknown_kv_operation(&operation.to_str_lossy()).into()));
+        return Err(Err(repeating(&WireText::unknown_kv_operation(&operation.to_str_lossy()), operation)));
     }
     Ok(Entry::Kvs(Box::new(request)))
 }

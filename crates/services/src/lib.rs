@@ -6,6 +6,7 @@
 pub mod blocking; // queries that wait: parked as data, evaluated once for all who ask the same
 mod catalog; // Catalog: nodes and services
 mod context; // what services ask of the server around them
+mod echo; // errors that repeat what the caller sent
 mod filter; // what the filter expressions of queries may select
 mod kvs; // KVS: keys and values
 mod status; // Status: who leads, who is there

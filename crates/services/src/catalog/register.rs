@@ -2,12 +2,11 @@
 //!
 //! Source: `catalog_endpoint.go`; golden case `catalog/register-errors`.
 use proconsul_msgpack::GoStr;
-use proconsul_netrpc::Fault;
 use proconsul_state::{Entry, Snapshot, WatchSet};
 use proconsul_structs::{catalog::RegisterRequest, check::HealthCheck, service::NodeService, status::Empty};
 use proconsul_types::WireText;
 
-use crate::{Context, write::Refused};
+use crate::{Context, echo::repeating, write::Refused};
 
 /// Bytes of a node's id, hyphens included.
 const UUID_BYTES: usize = 36;
@@ -17,7 +16,10 @@ const UUID_HYPHENS: [usize; 4] = [8, 13, 18, 23];
 const ANY_ADDRESS: [&str; 3] = ["0.0.0.0", "::", "[::]"];
 
 pub(super) fn prepare(context: &Context, mut request: RegisterRequest) -> Result<Entry, Refused<Empty>> {
-    complete(context, &mut request).map_err(|text| Err(Fault::from(text)))?;
+    complete(context, &mut request).map_err(|text| {
+        let name = request.service.as_ref().map(|service| service.service.clone());
+        Err(repeating(&text, &name.unwrap_or_default()))
+    })?;
     Ok(Entry::Register(Box::new(request)))
 }
 
