@@ -153,6 +153,10 @@ where
             self.stream.close();
         }
         if self.stream.is_closed() && self.unsent.len() == 0 {
+            if self.ended {
+                // The peer has closed its side: there is nothing to wait for or to take off the connection.
+                return Pin::new(&mut self.io).poll_shutdown(cx).map_err(End::Io);
+            }
             return self.farewell.poll(&mut self.io, &mut buffers.input, &mut self.timer, now, cx);
         }
         self.unsent.check(self.turn.server.limits.write_timeout, now)?;
