@@ -1,5 +1,5 @@
 //! An error as the caller will see it.
-use proconsul_msgpack::{DecodeError, GoStr};
+use proconsul_msgpack::{DecodeError, EncodeError, GoStr};
 
 /// What becomes of the stream once the error is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,11 @@ impl Fault {
     pub fn undecodable(error: &DecodeError) -> Self {
         let text = GoStr::from(error.wire_text().as_ref());
         Self { text, then: if error.is_incomplete() { Then::ReadOn } else { Then::Close } }
+    }
+
+    /// A reply that cannot be encoded: a mistake of ours, which costs this call alone.
+    pub fn unencodable(error: &EncodeError) -> Self {
+        Self::answer(format!("rpc: reply cannot be encoded: {error}"))
     }
 }
 

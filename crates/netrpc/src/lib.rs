@@ -28,4 +28,4 @@ pub use header::{
 };
 pub use intake::{BODY_BYTES_MAX, Intake, ODD_BODY_BYTES_MAX, Step};
 pub use methods::{MethodTable, Unknown};
-pub use registry::{Answering, Dispatch, Handler, Registry, Waiting, answering, waiting};
+pub use registry::{Answering, Dispatch, Handler, Registry, Waiting, answering, decode, probe, waiting};

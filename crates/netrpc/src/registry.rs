@@ -1,6 +1,5 @@
 //! Which handler answers a method.
 use std::{
-    convert::Infallible,
     future::Future,
     marker::PhantomData,
     sync::Arc,
@@ -187,19 +186,20 @@ where
     }
 }
 
-fn decode<Request: DeserializeOwned>(body: &[u8]) -> Result<Request, Fault> {
+/// Decodes a whole body, for handlers of one's own.
+///
+/// # Errors
+/// What the caller of a body that cannot be decoded is answered.
+pub fn decode<Request: DeserializeOwned>(body: &[u8]) -> Result<Request, Fault> {
     proconsul_msgpack::from_slice(body).map_err(|error| Fault::undecodable(&error))
 }
 
-fn probe<Request: DeserializeOwned>(partial: &[u8]) -> Result<(), DecodeError> {
+/// Decodes the beginning of a body to see whether it is wrong already: what [`Handler::probe`] is for.
+///
+/// # Errors
+/// What the decoder says of the bytes so far.
+pub fn probe<Request: DeserializeOwned>(partial: &[u8]) -> Result<(), DecodeError> {
     proconsul_msgpack::from_slice::<Request>(partial).map(drop)
-}
-
-/// The error of a service that never fails, for layers that want one.
-impl From<Infallible> for Fault {
-    fn from(never: Infallible) -> Self {
-        match never {}
-    }
 }
 
 impl From<proconsul_types::Rejected> for Fault {

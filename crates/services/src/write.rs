@@ -2,7 +2,7 @@
 use std::{marker::PhantomData, sync::Arc};
 
 use proconsul_msgpack::DecodeError;
-use proconsul_netrpc::{Answer, Call, Encode, Fault, Handler, HandlerFuture, Reply};
+use proconsul_netrpc::{Answer, Call, Encode, Fault, Handler, HandlerFuture, Reply, decode, probe};
 use proconsul_state::{Entry, Outcome};
 use proconsul_structs::{Method, RpcInfo};
 use serde::{Serialize, de::DeserializeOwned};
@@ -48,12 +48,8 @@ where
     }
 
     fn probe(&self, partial: &[u8]) -> Result<(), DecodeError> {
-        proconsul_msgpack::from_slice::<M::Request>(partial).map(drop)
+        probe::<M::Request>(partial)
     }
-}
-
-pub(crate) fn decode<Request: DeserializeOwned>(body: &[u8]) -> Result<Request, Fault> {
-    proconsul_msgpack::from_slice(body).map_err(|error| Fault::undecodable(&error))
 }
 
 fn answer(reply: impl Encode + Send + 'static) -> Answer {

@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use proconsul_yamux::Stall;
 use tokio::io::AsyncWrite;
 
 use super::End;
@@ -22,7 +23,7 @@ pub const OUTPUT_BYTES_STOP_READING: usize = 2 * OUTPUT_BYTES_STOP_SERVING;
 pub(super) struct Unsent {
     bytes: Vec<u8>,
     start: usize,
-    stuck_since: Option<Instant>,
+    stall: Stall,
 }
 
 impl Unsent {
@@ -38,13 +39,12 @@ impl Unsent {
         now: Instant,
         cx: &mut Context<'_>,
     ) -> io::Result<()> {
-        let mut progress = false;
+        let before = self.len() + output.len();
         while self.start < self.bytes.len() {
             match write_some(io, &self.bytes[self.start..], cx)? {
                 0 => break,
                 count => self.start += count,
             }
-            progress = true;
         }
         let mut taken = 0;
         if self.start == self.bytes.len() {
@@ -54,7 +54,6 @@ impl Unsent {
                     0 => break,
                     count => taken += count,
                 }
-                progress = true;
             }
         } else if self.start > self.bytes.len() / 2 {
             self.bytes.drain(..self.start);
@@ -62,17 +61,13 @@ impl Unsent {
         }
         self.bytes.extend_from_slice(&output[taken..]);
         output.clear();
-        self.stuck_since = match self.stuck_since {
-            _ if self.len() == 0 => None,
-            Some(since) if !progress => Some(since),
-            _ => Some(now),
-        };
+        self.stall.after_write(before - self.len(), self.len(), now);
         Ok(())
     }
 
     /// When the peer has taken too long, if there is anything for it to take.
     pub(super) fn deadline(&self, limit: Duration) -> Option<Instant> {
-        self.stuck_since.map(|since| since + limit)
+        self.stall.deadline(limit)
     }
 
     /// # Errors

@@ -197,7 +197,7 @@ where
                 if let Err(error) = value.encode(out) {
                     out.truncate(start);
                     tracing::error!(method = to.method.name, %error, "a reply cannot be encoded");
-                    write_error(out, format!("rpc: reply cannot be encoded: {error}").as_bytes(), seq, name);
+                    write_error(out, Fault::unencodable(&error).text.as_bytes(), seq, name);
                 }
             }),
         }

@@ -2,7 +2,7 @@
 use std::{sync::Arc, time::Duration};
 
 use proconsul_msgpack::DecodeError;
-use proconsul_netrpc::{Answer, Call, Encode, Fault, Handler, HandlerFuture, Reply};
+use proconsul_netrpc::{Answer, Call, Encode, Fault, Handler, HandlerFuture, Reply, decode, probe};
 use proconsul_state::{Snapshot, WatchSet};
 use proconsul_structs::{HasQueryMeta, Method, RpcInfo, query::QueryMeta};
 use proconsul_types::CallInfo;
@@ -10,7 +10,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::Instant;
 
 use super::lot::{Evaluated, Parking, Question};
-use crate::{Context, write::decode};
+use crate::Context;
 
 /// What a query finds in a snapshot.
 pub struct Found<Reply> {
@@ -61,7 +61,7 @@ impl<Q: Query> Handler for Waits<Q> {
     }
 
     fn probe(&self, partial: &[u8]) -> Result<(), DecodeError> {
-        proconsul_msgpack::from_slice::<<Q::Method as Method>::Request>(partial).map(drop)
+        probe::<<Q::Method as Method>::Request>(partial)
     }
 }
 

@@ -178,7 +178,7 @@ impl Lot {
             let mut out = Vec::new();
             match reply.encode(&mut out) {
                 Ok(()) => Ok(Bytes::from(out)),
-                Err(error) => Err(Fault::answer(format!("rpc: reply cannot be encoded: {error}"))),
+                Err(error) => Err(Fault::unencodable(&error)),
             }
         })
     }
