@@ -33,6 +33,25 @@ pub(crate) enum Command {
     /// Call methods of a server by name.
     #[command(subcommand)]
     Rpc(RpcCommand),
+    /// Check configuration files as `server` would read them.
+    Validate(crate::validate::Arguments),
+    /// List the connections on the server port, or kill one.
+    Conns(crate::who::ConnsArguments),
+    /// List streams and the calls in hand on them.
+    Streams(crate::who::ListArguments),
+    /// List the slowest recent calls.
+    Slow(crate::who::ListArguments),
+    /// Watch who is on the port, in the terminal.
+    Top(crate::who::TopArguments),
+    /// Print the routes of the server port.
+    Routes,
+    /// Walk every route of a server and say which check fails, and why.
+    Doctor(crate::doctor::Arguments),
+    /// Open a plain local port in front of a server's internal gRPC.
+    GrpcProxy(crate::grpc_proxy::Arguments),
+    /// Make a CA and certificates to try with.
+    #[command(subcommand)]
+    Tls(crate::tls::Command),
     /// Print the version.
     Version,
 }

@@ -1,12 +1,18 @@
 //! The `proconsul` command: Consul's server RPC system, and tools for whoever looks at one.
 mod cli; // the command line
 mod config; // configuration files
+mod doctor; // proconsul doctor
 mod exit; // exit codes
+mod grpc_proxy; // proconsul grpc-proxy
 mod json; // values as people write them
 mod print; // tables for people, JSON for programs
+mod routes; // proconsul routes
 mod rpc; // proconsul rpc
 mod server; // proconsul server
 mod telemetry; // metrics, kept in memory until somebody asks
+mod tls; // proconsul tls
+mod validate; // proconsul validate
+mod who; // proconsul conns, streams, slow and top
 
 use std::process::ExitCode;
 
@@ -17,6 +23,15 @@ fn main() -> ExitCode {
     let result = match cli.command {
         cli::Command::Server(arguments) => server::run(arguments, cli.json),
         cli::Command::Rpc(command) => rpc::run(command, cli.json),
+        cli::Command::Validate(arguments) => validate::run(&arguments, cli.json),
+        cli::Command::Conns(arguments) => who::conns(&arguments, cli.json),
+        cli::Command::Streams(arguments) => who::streams(&arguments, cli.json),
+        cli::Command::Slow(arguments) => who::slow(&arguments, cli.json),
+        cli::Command::Top(arguments) => who::top(&arguments, cli.json),
+        cli::Command::Routes => routes::run(cli.json),
+        cli::Command::Doctor(arguments) => doctor::run(&arguments, cli.json),
+        cli::Command::GrpcProxy(arguments) => grpc_proxy::run(&arguments, cli.json),
+        cli::Command::Tls(command) => tls::run(&command, cli.json),
         cli::Command::Version => {
             print::version(cli.json);
             Ok(())
