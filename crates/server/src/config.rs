@@ -1,12 +1,14 @@
 //! What there is to set.
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
     time::Duration,
 };
 
 use proconsul_mux::{CONNECTIONS_PER_CLIENT_MAX, driver::HANDSHAKE_TIMEOUT};
 use proconsul_netrpc::server::Limits;
 use proconsul_services::blocking::QueryTimes;
+use proconsul_tls::Settings as TlsSettings;
 
 /// A node's id: a UUID in text.
 pub type NodeId = String;
@@ -20,6 +22,8 @@ pub struct Config {
     pub node_id: Option<NodeId>,
     /// `datacenter`.
     pub datacenter: String,
+    /// `domain`, with or without its last dot; empty is read as `consul`.
+    pub domain: String,
     /// `bind_addr`.
     pub bind_addr: IpAddr,
     /// `ports.server`; 0: the operating system chooses.
@@ -32,6 +36,26 @@ pub struct Config {
     pub query_times: QueryTimes,
     /// Bounds and times of a connection.
     pub connection: Limits,
+    /// The `tls` stanza, `defaults` merged into each listener. Its `datacenter`, `node_name`, `domain` and `alpn` need not be
+    /// filled: [`Server::start`](crate::Server::start) takes them from here and from the route table.
+    pub tls: TlsSettings,
+    /// `rpc.http2_preface`: HTTP/2 without a type byte, and ALPN `h2`, lead to internal gRPC. Consul closes on it.
+    pub http2_preface: bool,
+    /// Where the admin listener is bound; empty: nowhere.
+    pub admin: Vec<AdminAt>,
+}
+
+/// Where an admin listener is bound. It is never the server port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AdminAt {
+    /// A unix socket, which is made anew with mode 0600. Who may open it needs no token.
+    Socket(PathBuf),
+    /// This port of 127.0.0.1; 0: the operating system chooses. Changes need the token. The server does not start if the port
+    /// is taken.
+    Loopback(u16),
+    /// As [`Loopback`](Self::Loopback), but nobody asked for this very port: if it is taken, the server says so in its log and
+    /// runs without it.
+    LoopbackIfFree(u16),
 }
 
 impl Config {
@@ -41,12 +65,16 @@ impl Config {
             node_name: "proconsul".into(),
             node_id: None,
             datacenter: "dc1".into(),
+            domain: "consul".into(),
             bind_addr: IpAddr::V4(Ipv4Addr::LOCALHOST),
             server_port: 8300,
             rpc_handshake_timeout: HANDSHAKE_TIMEOUT,
             rpc_max_conns_per_client: CONNECTIONS_PER_CLIENT_MAX,
             query_times: QueryTimes::default(),
             connection: Limits::default(),
+            tls: TlsSettings::default(),
+            http2_preface: true,
+            admin: Vec::new(),
         }
     }
 

@@ -8,7 +8,7 @@ mod server; // start and stop
 mod sole_log; // the log of a server that is alone
 mod tombstones; // when deleted keys are forgotten
 
-pub use config::{Config, NodeId};
+pub use config::{AdminAt, Config, NodeId};
 pub use rpc_port::Handlers;
 pub use server::{Server, StartError};
 
