@@ -50,13 +50,18 @@ func Request(seq uint64, method string, body any) []byte {
 	return Encode(&rpc.Request{ServiceMethod: method, Seq: seq}, body)
 }
 
-// Dial connects and writes the first byte. from is a loopback source address or nil.
-func Dial(addr string, first byte, from *net.TCPAddr) (net.Conn, error) {
+// Connect opens a TCP connection. from is a loopback source address or nil.
+func Connect(addr string, from *net.TCPAddr) (net.Conn, error) {
 	d := net.Dialer{Timeout: DialTimeout, KeepAlive: -1}
 	if from != nil {
 		d.LocalAddr = from
 	}
-	c, err := d.Dial("tcp", addr)
+	return d.Dial("tcp", addr)
+}
+
+// Dial connects and writes the first byte. from is a loopback source address or nil.
+func Dial(addr string, first byte, from *net.TCPAddr) (net.Conn, error) {
+	c, err := Connect(addr, from)
 	if err != nil {
 		return nil, err
 	}

@@ -19,9 +19,13 @@ func accept(o options, r *result) error {
 		all[i] = &stats{}
 		go func() {
 			ended <- func() error {
+				d, err := o.dialer()
+				if err != nil {
+					return err
+				}
 				for !p.over.Load() {
 					started := time.Now()
-					if err := acceptOne(o.addr, int(serial.Add(1)), ping); err != nil {
+					if err := acceptOne(d, int(serial.Add(1)), ping); err != nil {
 						return err
 					}
 					if p.measuring.Load() {
@@ -42,8 +46,8 @@ func accept(o options, r *result) error {
 	return errors.Join(errs...)
 }
 
-func acceptOne(addr string, serial int, ping []byte) error {
-	c, err := peer.Dial(addr, peer.ByteSingle, peer.Source(serial%1000))
+func acceptOne(d *dialer, serial int, ping []byte) error {
+	c, err := d.dial(peer.ByteSingle, peer.Source(serial%1000))
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func calls(o options, r *result) error {
 }
 
 func prepare(o options) error {
-	w, err := writer(o.addr)
+	w, err := writer(o)
 	if err != nil {
 		return err
 	}

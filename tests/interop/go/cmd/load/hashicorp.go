@@ -10,7 +10,11 @@ import (
 
 // hashicorpLoop drives the modules that Consul's own pool uses: one stream and one codec for each call in flight.
 func hashicorpLoop(o options, conn int, st *stats, p *phase) error {
-	s, err := peer.DialSession(o.addr, nil)
+	c, err := o.dialOnce(peer.ByteYamux, nil)
+	if err != nil {
+		return err
+	}
+	s, err := peer.NewSession(c, nil)
 	if err != nil {
 		return err
 	}

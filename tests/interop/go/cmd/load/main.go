@@ -30,12 +30,14 @@ type options struct {
 	duration time.Duration
 	warmup   time.Duration
 	settle   time.Duration
+	tls      secure
 }
 
 // result is the line that is printed. What a scenario does not measure is left out.
 type result struct {
 	Scenario string  `json:"scenario"`
 	Client   string  `json:"client,omitempty"`
+	TLS      string  `json:"tls,omitempty"`
 	Conns    int     `json:"conns"`
 	Inflight int     `json:"inflight,omitempty"`
 	Units    int     `json:"units,omitempty"`
@@ -80,15 +82,20 @@ func main() {
 	flag.DurationVar(&o.duration, "duration", 5*time.Second, "how long to measure")
 	flag.DurationVar(&o.warmup, "warmup", time.Second, "how long to load before")
 	flag.DurationVar(&o.settle, "settle", 4*time.Second, "how long to rest before memory is read")
+	o.tls.flags()
 	flag.Parse()
 
 	run, known := scenarios[o.scenario]
+	if !slices.Contains([]string{tlsNone, tlsByte, tlsALPN}, o.tls.how) || (o.tls.how == tlsNone && o.tls.resume) {
+		fmt.Fprintln(os.Stderr, "load: -tls is none, byte or alpn, and -resume is of the latter two; see -help")
+		os.Exit(2)
+	}
 	if !known || o.conns < 1 || o.inflight < 1 || o.units < o.conns ||
 		!slices.Contains([]string{clientRaw, clientHashicorp}, o.client) || !slices.Contains([]string{keysIdentical, keysDistinct}, o.keys) {
 		fmt.Fprintln(os.Stderr, "load: no such scenario; see -help")
 		os.Exit(2)
 	}
-	r := result{Scenario: o.scenario, Conns: o.conns}
+	r := result{Scenario: o.scenario, TLS: o.tls.how, Conns: o.conns}
 	err := run(o, &r)
 	if err != nil {
 		r.Error = err.Error()
@@ -118,12 +125,12 @@ var (
 )
 
 // writer is a connection for the data that a scenario needs.
-func writer(addr string) (*peer.Caller, error) {
-	c, err := peer.DialSingle(addr)
-	if err == nil {
-		err = c.Conn.SetDeadline(time.Now().Add(5 * time.Minute))
+func writer(o options) (*peer.Caller, error) {
+	c, err := o.dialOnce(peer.ByteSingle, nil)
+	if err != nil {
+		return nil, err
 	}
-	return c, err
+	return peer.NewCaller(c), c.SetDeadline(time.Now().Add(5 * time.Minute))
 }
 
 // request gives the call that worker i of a scenario repeats.

@@ -23,7 +23,7 @@ func idle(o options, r *result) error {
 	conns := make([]*rawConn, o.units)
 	before := peer.RSS(o.pid)
 	err := sharedOut(o.units, func(i int) error {
-		c, err := dialRaw(o.addr, peer.Source(i))
+		c, err := dialRaw(o, peer.Source(i))
 		if err != nil {
 			return err
 		}
@@ -86,7 +86,7 @@ func parked(o options, r *result) error {
 	per := o.units / o.conns
 	units := per * o.conns
 	r.Units, r.Inflight = units, per
-	w, err := writer(o.addr)
+	w, err := writer(o)
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func parked(o options, r *result) error {
 		done.Add(1)
 		go func() {
 			defer done.Done()
-			lots[k].err = lots[k].run(o.addr, per, &woken, parked.Done, func(i int) []byte {
+			lots[k].err = lots[k].run(o, per, &woken, parked.Done, func(i int) []byte {
 				return peer.Request(1, "KVS.Get", peer.Get(key(k*per+i), newest.Index, 10*time.Minute))
 			})
 		}()
@@ -158,10 +158,10 @@ type lot struct {
 	err     error
 }
 
-func (l *lot) run(addr string, n int, woken *atomic.Bool, parked func(), request func(int) []byte) error {
+func (l *lot) run(o options, n int, woken *atomic.Bool, parked func(), request func(int) []byte) error {
 	release := sync.OnceFunc(parked)
 	defer release()
-	c, err := dialRaw(addr, nil)
+	c, err := dialRaw(o, nil)
 	if err != nil {
 		return err
 	}

@@ -74,8 +74,8 @@ type rawConn struct {
 	answered func(*rawStream, time.Time)
 }
 
-func dialRaw(addr string, from *net.TCPAddr) (*rawConn, error) {
-	c, err := peer.Dial(addr, peer.ByteYamux, from)
+func dialRaw(o options, from *net.TCPAddr) (*rawConn, error) {
+	c, err := o.dialOnce(peer.ByteYamux, from)
 	if err != nil {
 		return nil, err
 	}
@@ -215,7 +215,7 @@ func (c *rawConn) settleAcks(most int) error {
 
 // rawLoop keeps a connection's streams busy until the load is over.
 func rawLoop(o options, conn int, st *stats, p *phase) error {
-	c, err := dialRaw(o.addr, nil)
+	c, err := dialRaw(o, nil)
 	if err != nil {
 		return err
 	}

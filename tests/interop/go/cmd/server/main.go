@@ -1,7 +1,8 @@
 // server is the least server that can be made of hashicorp/yamux and hashicorp/consul-net-rpc: the floor that a bench
 // shows beside ours, and the peer that our own client is tested against.
 //
-// It serves type bytes 0 and 4 with Status.Ping, KVS.Get, KVS.List and KVS.Apply from a map.
+// It serves type bytes 0 and 4 with Status.Ping, KVS.Get, KVS.List and KVS.Apply from a map. With a certificate, these
+// run in TLS too: behind type byte 3 or 7, or by ALPN name where a ClientHello comes first.
 package main
 
 import (
@@ -21,20 +22,29 @@ import (
 	"proconsul.test/interop/peer"
 )
 
-// handshakeTimeout bounds the wait for the first byte.
+// handshakeTimeout bounds the wait for the first byte, a TLS handshake and the byte inside it, together.
 const handshakeTimeout = 10 * time.Second
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:0", "address to listen on; port 0 takes a free one")
+	var files tlsFiles
+	flag.StringVar(&files.cert, "cert", "", "certificate, PEM: turns TLS on")
+	flag.StringVar(&files.key, "key", "", "its key, PEM")
+	flag.StringVar(&files.ca, "ca", "", "CA of the clients' certificates, PEM: turns TLS by ALPN name on")
+	flag.BoolVar(&files.verify, "verify-incoming", false, "refuse plain connections, and demand a client certificate behind byte 3")
 	flag.Parse()
 	log.SetOutput(io.Discard) // net/rpc logs methods it does not export
-	if err := run(*addr); err != nil {
+	if err := run(*addr, files); err != nil {
 		fmt.Fprintln(os.Stderr, "server:", err)
 		os.Exit(1)
 	}
 }
 
-func run(addr string) error {
+func run(addr string, files tlsFiles) error {
+	configs, err := files.load()
+	if err != nil {
+		return err
+	}
 	srv := rpc.NewServer()
 	if err := srv.Register(Status{}); err != nil {
 		return err
@@ -56,23 +66,23 @@ func run(addr string) error {
 			time.Sleep(10 * time.Millisecond)
 			continue
 		}
-		go serve(srv, c)
+		go serve(srv, c, &configs, files.verify)
 	}
 }
 
-func serve(srv *rpc.Server, c net.Conn) {
+func serve(srv *rpc.Server, c net.Conn, configs *tlsConfigs, verify bool) {
 	defer c.Close()
-	var first [1]byte
 	c.SetReadDeadline(time.Now().Add(handshakeTimeout))
-	if _, err := io.ReadFull(c, first[:]); err != nil {
+	first, inner, err := route(c, configs, verify)
+	if err != nil {
 		return
 	}
 	c.SetReadDeadline(time.Time{})
-	switch first[0] {
+	switch first {
 	case peer.ByteSingle:
-		serveCalls(srv, c)
+		serveCalls(srv, inner)
 	case peer.ByteYamux:
-		serveSession(srv, c)
+		serveSession(srv, inner)
 	}
 }
 
