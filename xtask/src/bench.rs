@@ -17,20 +17,23 @@ use serde_json::Value;
 
 use crate::interop::go::{Go, Peers};
 use crate::interop::servers::{self, Profile, Server, workspace_root};
-use loads::{LOADS, Load};
+use loads::{LOADS, Load, Port};
 use samples::{Samples, Side};
 
 /// What `cargo xtask bench --help` prints.
 const USAGE: &str = "\
-cargo xtask bench [--quick] [--rounds N] [--only TEXT] [--no-micro] [--server PATH] [--against H:P --against-pid N]
+cargo xtask bench [--quick] [--rounds N] [--only TEXT] [--no-micro] [--server PATH]
+                  [--against H:P --against-pid N [--against-port plain|tls|mtls]]...
 
   --quick          shorter loads and fewer connections: to see that it works, not to keep
   --rounds N       rounds of each load, 3 or more (default 3); the table shows medians
   --only TEXT      only the loads whose names contain the text; no micro-benches
   --no-micro       leave the crates' micro-benches out
   --server PATH    run this server binary, do not build one
-  --against H:P    measure a third server, which is already there, in the same turns
+  --against H:P    measure a third server, which is already there, in the same turns; once for each kind of port
   --against-pid N  its process. Memory wants a fresh process each time, and is not measured there
+  --against-port   how it is set up (default plain): it gets the loads for such a port. For tls and mtls it has been
+                   started in tests/golden with variants/tls-open.hcl or variants/tls.hcl
 
 The table goes to the standard output, progress to the standard error.";
 
@@ -62,7 +65,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let micro = if options.micro && options.only.is_none() { Some(micro::run(options.quick)) } else { None };
 
     println!("{}", table::head(&options.repeat, options.rounds)?);
-    println!("{}", table::goals(&samples, options.against.is_some()));
+    println!("{}", table::goals(&samples, !options.against.is_empty()));
     println!("{}", table::calls(&samples));
     if let Some(micro) = &micro {
         println!("{}", table::micro(&micro.figures));
@@ -79,7 +82,7 @@ struct Options {
     only: Option<String>,
     micro: bool,
     server: Option<PathBuf>,
-    against: Option<Against>,
+    against: Vec<Against>,
     /// The arguments as they were given.
     repeat: String,
 }
@@ -87,7 +90,9 @@ struct Options {
 /// A server that somebody else started.
 struct Against {
     addr: String,
-    pid: u32,
+    pid: Option<u32>,
+    /// How its port is set up: it gets the loads for such a one.
+    port: Port,
 }
 
 impl Options {
@@ -99,10 +104,9 @@ impl Options {
             only: None,
             micro: true,
             server: None,
-            against: None,
+            against: Vec::new(),
             repeat: args.join(" "),
         };
-        let (mut against, mut against_pid) = (None, None);
         let mut args = args.iter();
         while let Some(arg) = args.next() {
             let mut value = || args.next().with_context(|| format!("{arg} needs a value"));
@@ -112,19 +116,28 @@ impl Options {
                 "--only" => options.only = Some(value()?.clone()),
                 "--no-micro" => options.micro = false,
                 "--server" => options.server = Some(value()?.into()),
-                "--against" => against = Some(value()?.clone()),
-                "--against-pid" => against_pid = Some(value()?.parse().context("--against-pid")?),
+                "--against" => {
+                    options.against.push(Against { addr: value()?.clone(), pid: None, port: Port::Plain });
+                }
+                "--against-pid" => {
+                    let pid = value()?.parse().context("--against-pid")?;
+                    options.last_against()?.pid = Some(pid);
+                }
+                "--against-port" => {
+                    let port = Port::named(value()?).context("--against-port is plain, tls or mtls")?;
+                    options.last_against()?.port = port;
+                }
                 "-h" | "--help" => return Ok(None),
                 other => bail!("{other}: no such argument\n\n{USAGE}"),
             }
         }
         ensure!(options.rounds >= ROUNDS_MIN, "--rounds is at least {ROUNDS_MIN}");
-        options.against = match (against, against_pid) {
-            (Some(addr), Some(pid)) => Some(Against { addr, pid }),
-            (None, None) => None,
-            _ => bail!("--against and --against-pid go together"),
-        };
+        ensure!(options.against.iter().all(|against| against.pid.is_some()), "--against needs its --against-pid");
         Ok(Some(options))
+    }
+
+    fn last_against(&mut self) -> Result<&mut Against> {
+        self.against.last_mut().context("--against-pid and --against-port stand behind their --against")
     }
 
     fn wants(&self, load: &Load) -> bool {
@@ -139,10 +152,10 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    fn start(&self, side: Side) -> Result<Server> {
+    fn start(&self, load: &Load, side: Side) -> Result<Server> {
         match side {
-            Side::Ours => Server::start_proconsul(&self.ours, 0),
-            Side::Floor | Side::Against => Server::start_floor(&self.peers.server),
+            Side::Ours => Server::start_proconsul_with(&self.ours, 0, load.port.of_ours()),
+            Side::Floor | Side::Against => Server::start_floor_with(&self.peers.server, load.port.of_floor()),
         }
     }
 
@@ -152,17 +165,18 @@ impl Bench<'_> {
         let started = Instant::now();
         let kept = match load.fresh {
             true => None,
-            false => Some([self.start(Side::Ours)?, self.start(Side::Floor)?]),
+            false => Some([self.start(load, Side::Ours)?, self.start(load, Side::Floor)?]),
         };
         for round in 0..self.options.rounds {
             for (i, side) in [Side::Ours, Side::Floor].into_iter().enumerate() {
-                let fresh = if kept.is_none() { Some(self.start(side)?) } else { None };
+                let fresh = if kept.is_none() { Some(self.start(load, side)?) } else { None };
                 let server = kept.as_ref().map(|pair| &pair[i]).or(fresh.as_ref());
                 let server = server.expect("a load without kept servers has just started one");
                 samples.add(load, side, self.put_on(load, server.addr(), server.pid()));
             }
-            if let Some(against) = &self.options.against {
-                let mut line = self.put_on(load, &against.addr, against.pid);
+            if let Some(against) = self.options.against.iter().find(|against| against.port == load.port) {
+                let pid = against.pid.expect("looked at when the arguments were read");
+                let mut line = self.put_on(load, &against.addr, pid);
                 if let Ok(Value::Object(figures)) = &mut line {
                     figures.remove(loads::MEMORY);
                 }
@@ -189,6 +203,7 @@ fn run_load(generator: &Path, load: &Load, quick: bool, addr: &str, pid: u32) ->
         .args(["-addr", addr, "-server-pid", &pid.to_string()])
         .args(load.args)
         .args(times)
+        .current_dir(servers::golden_folder()) // where the certificates are that its arguments name
         .output()
         .context("running the load generator")?;
     let line: Value = serde_json::from_slice(&out.stdout)

@@ -39,7 +39,7 @@ fn processor() -> String {
 
 /// Every figure that has a goal, beside the floor.
 pub(crate) fn goals(samples: &Samples, against: bool) -> String {
-    let mut rows = Rows::new(&["load", "figure", "ours", "Go floor", "ratio", "first slice", "reached"]);
+    let mut rows = Rows::new(&["load", "figure", "ours", "Go floor", "ratio", "goal", "reached"]);
     if against {
         rows.head.extend(["other", "ours to other"].map(str::to_owned));
     }
@@ -49,6 +49,8 @@ pub(crate) fn goals(samples: &Samples, against: bool) -> String {
             let (ours, floor, other) = (of(Side::Ours), of(Side::Floor), of(Side::Against));
             let (goal, reached) = match figure.goal {
                 Goal::OfFloor(most) => (format!("≤ {most} of floor"), ratio(ours, floor).map(|part| part <= most)),
+                Goal::OfOther(most) => (format!("≤ {most} of Consul"), ratio(ours, other).map(|part| part <= most)),
+                Goal::Unset => ("–".to_owned(), None),
                 Goal::AtMost(most) => (format!("≤ {}", number(Some(most))), ours.map(|value| value <= most)),
             };
             let mut row = vec![

@@ -50,6 +50,11 @@ pub(crate) fn workspace_root() -> PathBuf {
     PathBuf::from(here).parent().map(Path::to_path_buf).unwrap_or_default()
 }
 
+/// Where the recordings are, with the certificates and the configurations that they were made with.
+pub(crate) fn golden_folder() -> PathBuf {
+    workspace_root().join("tests/golden")
+}
+
 /// Builds our server and gives the path of its binary, wherever cargo put it.
 pub(crate) fn build_proconsul(profile: Profile) -> Result<PathBuf> {
     let mut command = Command::new(cargo());
@@ -81,8 +86,14 @@ pub(crate) struct Server {
 impl Server {
     /// Starts our server on a loopback port; 0 takes a free one.
     pub(crate) fn start_proconsul(binary: &Path, port: u16) -> Result<Self> {
+        Self::start_proconsul_with(binary, port, &[])
+    }
+
+    /// The same, with further arguments. Relative paths in them are seen from `tests/golden`.
+    pub(crate) fn start_proconsul_with(binary: &Path, port: u16, more: &[&str]) -> Result<Self> {
         let port = port.to_string();
-        Self::start(binary, &["server", "--dev", "--server-port", &port, "--json", "--log-level", "warn"], |line| {
+        let args = ["server", "--dev", "--server-port", &port, "--json", "--log-level", "warn"];
+        Self::start(binary, &[&args, more].concat(), |line| {
             let facts: Value = serde_json::from_str(line).ok()?;
             facts["listening"]["rpc"].as_str().map(str::to_owned)
         })
@@ -90,16 +101,25 @@ impl Server {
 
     /// Starts the Go server on a free loopback port.
     pub(crate) fn start_floor(binary: &Path) -> Result<Self> {
-        Self::start(binary, &["-addr", "127.0.0.1:0"], |line| line.strip_prefix("listening ").map(str::to_owned))
+        Self::start_floor_with(binary, &[])
+    }
+
+    /// The same, with further arguments. Relative paths in `more` are seen from `tests/golden`.
+    pub(crate) fn start_floor_with(binary: &Path, more: &[&str]) -> Result<Self> {
+        Self::start(binary, &[&["-addr", "127.0.0.1:0"], more].concat(), |line| {
+            line.strip_prefix("listening ").map(str::to_owned)
+        })
     }
 
     /// Starts a server with every descriptor it may have, and reads its address from its first line.
     fn start(binary: &Path, args: &[&str], address: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let what = binary.display();
+        let binary = std::path::absolute(binary)?; // it is started in another folder
         let mut child = Command::new("sh")
             .args(["-c", "ulimit -n $(ulimit -Hn); exec \"$0\" \"$@\""])
             .arg(binary)
             .args(args)
+            .current_dir(golden_folder())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
