@@ -4,7 +4,8 @@
 //! the turn as a small record that names the stream to answer. See `docs/rpc/netrpc.md`.
 mod buffers; // a thread's buffers, lent to the connection whose turn it is
 mod calls; // calls of one connection that are not answered yet
-mod connection; // a connection as others see it: wake it, answer it, stop it
+mod connection; // a connection as others see it: wake it, answer it, stop it, look at it
+mod describe; // what a connection says of itself when it is asked
 mod farewell; // the end of a connection, so that the peer sees all that was written to it
 mod output; // bytes on their way to the peer
 mod session; // many streams over yamux: type byte 4
@@ -17,6 +18,7 @@ mod turn; // from bytes to answers, for either kind
 use std::{fmt, sync::Arc, time::Duration};
 
 pub use connection::{Connection, Stop};
+pub use describe::{ASKING_MAX, CallDescription, CallState, Description, STREAMS_DESCRIBED_MAX, StreamDescription};
 pub use farewell::FAREWELL_MAX;
 pub use output::{OUTPUT_BYTES_STOP_READING, OUTPUT_BYTES_STOP_SERVING};
 use proconsul_types::MethodRow;

@@ -4,6 +4,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::{Duration, Instant},
 };
 
 use futures_util::{
@@ -13,7 +14,7 @@ use futures_util::{
 use proconsul_types::{MethodRow, RequestSeq};
 use slab::Slab;
 
-use super::Connection;
+use super::{CallDescription, CallState, Connection};
 use crate::{Answer, Fault, Park, Parked, ReplyTo};
 
 /// Where an answer goes: a stream of the connection (`K`), and what the header of the answer repeats.
@@ -34,6 +35,8 @@ pub(super) struct Calls<K, F> {
 
 struct Slot<K> {
     generation: u32,
+    /// When the call's first byte came, in milliseconds since the connection began; wraps after 49 days.
+    received_ms: u32,
     to: To<K>,
     held: Held,
 }
@@ -51,21 +54,45 @@ impl<K, F> Default for Calls<K, F> {
     }
 }
 
+impl<K, F> Calls<K, F> {
+    /// The call in hand with this number, at `now`, on a connection that began at `start`.
+    pub(super) fn describe(&self, number: u64, start: Instant, now: Instant) -> Option<CallDescription> {
+        let slot = self.slots.get(index(number)).filter(|slot| u64::from(slot.generation) == number >> 32)?;
+        let age_ms = millis_since(start, now).wrapping_sub(slot.received_ms);
+        let state = match slot.held {
+            Held::Future(_) => CallState::Running,
+            Held::Parked(_) => CallState::Parked,
+        };
+        Some(CallDescription {
+            method: slot.to.method.name,
+            seq: slot.to.seq,
+            age: Duration::from_millis(age_ms.into()),
+            state,
+        })
+    }
+}
+
 impl<K: Copy, F> Calls<K, F>
 where
     F: Future<Output = Result<Answer, Fault>> + Unpin,
 {
     /// Keeps a future until it is ready or [`cancel`](Self::cancel)led. Returns the call's number.
-    pub(super) fn keep(&mut self, to: To<K>, future: F) -> u64 {
+    pub(super) fn keep(&mut self, to: To<K>, received_ms: u32, future: F) -> u64 {
         let (abort, registration) = AbortHandle::new_pair();
-        let number = self.insert(to, Held::Future(abort));
+        let number = self.insert(to, received_ms, Held::Future(abort));
         self.futures.push(Abortable::new(Numbered { number, future }, registration));
         number
     }
 
     /// Parks a call. Returns its number.
-    pub(super) fn park(&mut self, to: To<K>, call: Box<dyn Park>, connection: &Arc<Connection>) -> u64 {
-        let number = self.insert(to, Held::Parked(None));
+    pub(super) fn park(
+        &mut self,
+        to: To<K>,
+        received_ms: u32,
+        call: Box<dyn Park>,
+        connection: &Arc<Connection>,
+    ) -> u64 {
+        let number = self.insert(to, received_ms, Held::Parked(None));
         let parked = call.park(ReplyTo::new(Arc::clone(connection) as _, number));
         if let Some(slot) = self.slots.get_mut(index(number)) {
             slot.held = Held::Parked(Some(parked));
@@ -73,9 +100,9 @@ where
         number
     }
 
-    fn insert(&mut self, to: To<K>, held: Held) -> u64 {
+    fn insert(&mut self, to: To<K>, received_ms: u32, held: Held) -> u64 {
         self.generation = self.generation.wrapping_add(1);
-        let index = self.slots.insert(Slot { generation: self.generation, to, held });
+        let index = self.slots.insert(Slot { generation: self.generation, received_ms, to, held });
         (u64::from(self.generation) << 32) | index as u64
     }
 
@@ -105,13 +132,13 @@ where
         self.slots.len()
     }
 
-    /// The next future that is ready.
-    pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<(To<K>, F::Output)> {
+    /// The next future that is ready: where its answer goes, and when its call's first byte came.
+    pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<(To<K>, u32, F::Output)> {
         loop {
             match Pin::new(&mut self.futures).poll_next(cx) {
                 Poll::Ready(Some(Ok((number, result)))) => {
                     if let Some(slot) = self.remove(number) {
-                        return Poll::Ready((slot.to, result));
+                        return Poll::Ready((slot.to, slot.received_ms, result));
                     }
                 }
                 Poll::Ready(Some(Err(_aborted))) => {}
@@ -119,6 +146,11 @@ where
             }
         }
     }
+}
+
+/// Milliseconds from `start` to `now`, in what a call's slot has room for.
+pub(super) fn millis_since(start: Instant, now: Instant) -> u32 {
+    now.saturating_duration_since(start).as_millis() as u32
 }
 
 fn index(number: u64) -> usize {
@@ -137,5 +169,25 @@ impl<F: Future + Unpin> Future for Numbered<F> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let number = self.number;
         Pin::new(&mut self.future).poll(cx).map(|output| (number, output))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ten thousand of them may be parked on a server. When each began fits where nothing was before.
+    #[test]
+    fn what_is_kept_of_a_call_in_hand_is_small() {
+        let bytes = size_of::<Slot<proconsul_yamux::StreamKey>>();
+        assert!(bytes <= 56, "{bytes}");
+    }
+
+    #[test]
+    fn an_age_is_right_on_a_connection_older_than_its_clock_can_count() {
+        let start = Instant::now();
+        let received = start + Duration::from_millis(u64::from(u32::MAX) - 10);
+        let now = received + Duration::from_millis(30);
+        assert_eq!(millis_since(start, now).wrapping_sub(millis_since(start, received)), 30);
     }
 }

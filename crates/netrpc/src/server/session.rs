@@ -1,4 +1,6 @@
 //! Many streams over yamux: type byte 4.
+mod describe; // what it says of itself
+
 use std::{
     collections::VecDeque,
     future::Future,
@@ -162,7 +164,11 @@ where
 {
     fn take_turn(&mut self, input: &mut [u8], cx: &mut Context<'_>) -> Poll<Result<(), End>> {
         let now = Instant::now();
-        match self.turn.connection.stopping() {
+        let asked = self.turn.connection.asked();
+        if asked.describe {
+            self.turn.connection.tell(self.describe(now));
+        }
+        match asked.stop {
             Stop::Now => return Poll::Ready(Err(End::Stopped)),
             Stop::Drain if !self.session.is_local_gone() => self.session.go_away(Code::Normal),
             Stop::Drain | Stop::No => {}
@@ -215,19 +221,22 @@ where
     fn take_answers(&mut self, now: Instant, cx: &mut Context<'_>) {
         for (number, answer) in self.turn.connection.take_answers() {
             if let Some(to) = self.turn.calls.answered(number, answer.is_ok()) {
+                let errors = self.turn.errors;
                 let answered = self.turn.deliver(&mut self.session, to, answer);
-                self.note(to.stream, answered, now, cx);
+                self.note(to.stream, answered, self.turn.errors - errors, now, cx);
             }
         }
-        while let Poll::Ready((to, result)) = self.turn.calls.poll_ready(cx) {
-            let answered = self.turn.settle_later(&mut self.session, to, result);
-            self.note(to.stream, answered, now, cx);
+        while let Poll::Ready((to, received_ms, result)) = self.turn.calls.poll_ready(cx) {
+            let errors = self.turn.errors;
+            let answered = self.turn.settle(&mut self.session, to, received_ms, result);
+            self.note(to.stream, answered, self.turn.errors - errors, now, cx);
         }
     }
 
     /// Records what became of a stream's call in hand, and serves what waits behind it.
-    fn note(&mut self, key: StreamKey, answered: Answered, now: Instant, cx: &mut Context<'_>) {
+    fn note(&mut self, key: StreamKey, answered: Answered, errors: u64, now: Instant, cx: &mut Context<'_>) {
         let Some(lodger) = self.session.get_mut(key) else { return };
+        lodger.stream.count_errors(errors);
         match answered {
             Answered::Later(number) => lodger.stream.wait_for(number),
             Answered::Close | Answered::ReadOn => self.close(key),
@@ -465,7 +474,7 @@ where
                     let mut lodger = std::mem::take(lodger);
                     self.held -= lodger.stream.held();
                     let text = GoStr::from(format!("rpc: request was not whole {limit:?} after its first byte"));
-                    lodger.stream.give_up(&self.turn, &mut self.session, key, text);
+                    lodger.stream.give_up(&mut self.turn, &mut self.session, key, text);
                     if let Some(place) = self.session.get_mut(key) {
                         *place = lodger;
                     }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{
-    Connection, End, OUTPUT_BYTES_STOP_READING, OUTPUT_BYTES_STOP_SERVING, RpcService, Server, Stop,
+    Connection, Description, End, OUTPUT_BYTES_STOP_READING, OUTPUT_BYTES_STOP_SERVING, RpcService, Server, Stop,
     buffers::Buffers,
     farewell::Farewell,
     output::Unsent,
@@ -113,7 +113,11 @@ where
 {
     fn take_turn(&mut self, buffers: &mut Buffers, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
         let now = Instant::now();
-        if self.turn.connection.stopping() == Stop::Now {
+        let asked = self.turn.connection.asked();
+        if asked.describe {
+            self.turn.connection.tell(self.describe(now));
+        }
+        if asked.stop == Stop::Now {
             return Poll::Ready(Err(End::Stopped));
         }
         if self.farewell.has_begun() {
@@ -170,18 +174,35 @@ where
             && !(busy && self.stream.held() >= PIPELINED_BYTES_MAX)
     }
 
+    /// What the connection does at `now`.
+    fn describe(&self, now: Instant) -> Description {
+        let start = self.turn.connection.since();
+        Description {
+            calls: self.turn.served,
+            errors: self.turn.errors,
+            held_bytes: self.stream.held(),
+            unsent_bytes: self.unsent.len(),
+            streams_total: 1,
+            streams: vec![self.stream.describe(None, &self.turn.calls, start, now)],
+        }
+    }
+
     /// Writes what has been answered since the last turn.
     fn take_answers(&mut self, output: &mut Vec<u8>, now: Instant, cx: &mut Context<'_>) {
         let mut lane = Output { bytes: output, unsent: self.unsent.len() };
         let mut any = false;
         for (number, answer) in self.turn.connection.take_answers() {
             if let Some(to) = self.turn.calls.answered(number, answer.is_ok()) {
+                let errors = self.turn.errors;
                 let answered = self.turn.deliver(&mut lane, to, answer);
+                self.stream.count_errors(self.turn.errors - errors);
                 any |= note(&mut self.stream, answered);
             }
         }
-        while let Poll::Ready((to, result)) = self.turn.calls.poll_ready(cx) {
-            let answered = self.turn.settle_later(&mut lane, to, result);
+        while let Poll::Ready((to, received_ms, result)) = self.turn.calls.poll_ready(cx) {
+            let errors = self.turn.errors;
+            let answered = self.turn.settle(&mut lane, to, received_ms, result);
+            self.stream.count_errors(self.turn.errors - errors);
             any |= note(&mut self.stream, answered);
         }
         if any && !self.stream.is_closed() {

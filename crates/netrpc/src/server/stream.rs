@@ -4,7 +4,8 @@ use std::{future::Future, task::Context, time::Instant};
 use proconsul_msgpack::GoStr;
 
 use super::{
-    RpcService,
+    RpcService, StreamDescription,
+    calls::Calls,
     turn::{After, Lane, Turn},
 };
 use crate::{Answer, Fault, Intake};
@@ -16,7 +17,10 @@ pub(super) struct Stream {
     /// What has arrived and is not used yet: the beginning of a request, or requests behind the one in hand.
     held: Vec<u8>,
     /// How much of a body had come when it was last looked at for mistakes.
-    probed: usize,
+    probed: u32,
+    /// Calls taken so far, and those answered with an error.
+    calls: u32,
+    errors: u32,
     /// When the request that is not whole began.
     since: Option<Instant>,
     /// The call in hand, by its number.
@@ -88,10 +92,33 @@ impl Stream {
         self.pending = Some(number);
     }
 
+    /// So many calls of the stream have been answered with an error since the last time.
+    pub(super) fn count_errors(&mut self, more: u64) {
+        self.errors = self.errors.saturating_add(more as u32);
+    }
+
+    /// What the stream does at `now`; its connection began at `start`.
+    pub(super) fn describe<K, F>(
+        &self,
+        id: Option<u32>,
+        calls: &Calls<K, F>,
+        start: Instant,
+        now: Instant,
+    ) -> StreamDescription {
+        StreamDescription {
+            id,
+            calls: self.calls,
+            errors: self.errors,
+            current: self.pending.and_then(|number| calls.describe(number, start, now)),
+            receiving: self.since.is_some(),
+            put_off: self.put_off,
+        }
+    }
+
     /// Gives up on a request that is not whole.
     pub(super) fn give_up<S, F, L: Lane>(
         &mut self,
-        turn: &Turn<S, F, L::Stream>,
+        turn: &mut Turn<S, F, L::Stream>,
         lane: &mut L,
         id: L::Stream,
         text: GoStr,
@@ -128,20 +155,22 @@ impl Stream {
             held.extend_from_slice(chunk);
             &held
         };
-        let (mut at, calls) = (0, turn.served);
+        let (mut at, calls, errors) = (0, turn.served, turn.errors);
         let received = self.since.unwrap_or(now);
         let mut after = turn.serve(lane, id, &mut self.intake, data, &mut at, received, cx);
         let rest = &data[at.min(data.len())..];
         if turn.served != calls {
             (self.since, self.probed) = (None, 0);
         }
-        if after == After::Wait && !rest.is_empty() && rest.len() >= 2 * self.probed {
-            self.probed = rest.len();
+        if after == After::Wait && !rest.is_empty() && rest.len() >= 2 * self.probed as usize {
+            self.probed = u32::try_from(rest.len()).unwrap_or(u32::MAX);
             after = turn.probe(lane, id, &mut self.intake, rest);
         }
         if after == After::Wait && self.ended {
             after = turn.end_of_input(lane, id, &mut self.intake, rest);
         }
+        self.calls = self.calls.saturating_add((turn.served - calls) as u32);
+        self.count_errors(turn.errors - errors);
         match after {
             After::Close => self.close(),
             After::Pending(number) => self.pending = Some(number),

@@ -13,10 +13,10 @@ use proconsul_types::{CallInfo, RequestSeq};
 
 use super::{
     Connection, RpcService, Server,
-    calls::{Calls, To},
+    calls::{Calls, To, millis_since},
     spans,
 };
-use crate::{Answer, Call, Fault, Intake, Reply, Step, Then, write_error, write_response_header};
+use crate::{Answer, Call, Fault, Intake, Park, Reply, Step, Then, write_error, write_response_header};
 
 /// Where a connection's answers are written.
 pub(super) trait Lane {
@@ -54,8 +54,15 @@ pub(super) struct Turn<S, F, K> {
     pub(super) server: Server<S>,
     pub(super) connection: Arc<Connection>,
     pub(super) calls: Calls<K, F>,
-    /// How many whole requests have been taken.
+    /// How many whole requests have been taken, and how many calls were answered with an error.
     pub(super) served: u64,
+    pub(super) errors: u64,
+}
+
+impl<S, F, K> Drop for Turn<S, F, K> {
+    fn drop(&mut self) {
+        self.connection.over();
+    }
 }
 
 impl<S, F, K> Turn<S, F, K>
@@ -65,7 +72,7 @@ where
     K: Copy,
 {
     pub(super) fn new(server: Server<S>, connection: Arc<Connection>) -> Self {
-        Self { server, connection, calls: Calls::default(), served: 0 }
+        Self { server, connection, calls: Calls::default(), served: 0, errors: 0 }
     }
 
     /// Serves what is in `data`, from `*at` on, of one stream: answers calls until one has to wait or more bytes are needed.
@@ -89,7 +96,8 @@ where
                 Step::Wait => return After::Wait,
                 Step::Close => return After::Close,
                 Step::Refuse { seq, method, text } => {
-                    refuse(lane, stream, seq, &method, &text);
+                    self.served += 1;
+                    self.refuse(lane, stream, seq, &method, &text);
                     return After::Close;
                 }
                 Step::Measure { method, bytes } => match self.server.registry.probe(method, bytes) {
@@ -130,44 +138,50 @@ where
 
     fn call<L: Lane<Stream = K>>(&mut self, lane: &mut L, to: To<K>, call: Call<'_>, cx: &mut Context<'_>) -> Answered {
         let _spans = spans::enter(lane, &to);
+        let received = call.info.received;
         tracing::trace!("call");
         let mut future = match self.server.service.poll_ready(cx) {
             Poll::Ready(Ok(())) => self.server.service.call(call),
-            Poll::Ready(Err(fault)) => return self.settle(lane, to, Err(fault)),
+            Poll::Ready(Err(fault)) => return self.fault(lane, to, &fault),
             // Layers here say no by answering, never by keeping a connection waiting.
-            Poll::Pending => return self.settle(lane, to, Err(Fault::answer("rpc: server is overloaded"))),
+            Poll::Pending => return self.fault(lane, to, &Fault::answer("rpc: server is overloaded")),
         };
         match Pin::new(&mut future).poll(cx) {
             Poll::Ready(Err(fault)) if fault.then == Then::ReadOn => Answered::ReadOn,
-            Poll::Ready(result) => self.settle(lane, to, result),
+            Poll::Ready(Ok(Answer::Now(reply))) => self.reply(lane, to, reply),
+            Poll::Ready(Ok(Answer::Later(park))) => self.park(to, self.received_ms(received), park),
+            Poll::Ready(Err(fault)) => self.fault(lane, to, &fault),
             Poll::Pending => {
                 tracing::trace!("in hand");
-                Answered::Later(self.calls.keep(to, future))
+                Answered::Later(self.calls.keep(to, self.received_ms(received), future))
             }
         }
     }
 
-    /// As [`settle`](Self::settle), for a call of an earlier turn.
-    pub(super) fn settle_later<L: Lane<Stream = K>>(
+    /// Writes the result of a call of an earlier turn, or parks it.
+    pub(super) fn settle<L: Lane<Stream = K>>(
         &mut self,
         lane: &mut L,
         to: To<K>,
+        received_ms: u32,
         result: Result<Answer, Fault>,
     ) -> Answered {
         let _spans = spans::enter(lane, &to);
-        self.settle(lane, to, result)
-    }
-
-    /// Writes the result of a call, or parks it.
-    fn settle<L: Lane<Stream = K>>(&mut self, lane: &mut L, to: To<K>, result: Result<Answer, Fault>) -> Answered {
         match result {
-            Ok(Answer::Later(park)) => {
-                tracing::trace!("parked");
-                Answered::Later(self.calls.park(to, park, &self.connection))
-            }
             Ok(Answer::Now(reply)) => self.reply(lane, to, reply),
+            Ok(Answer::Later(park)) => self.park(to, received_ms, park),
             Err(fault) => self.fault(lane, to, &fault),
         }
+    }
+
+    fn park(&mut self, to: To<K>, received_ms: u32, call: Box<dyn Park>) -> Answered {
+        tracing::trace!("parked");
+        Answered::Later(self.calls.park(to, received_ms, call, &self.connection))
+    }
+
+    /// When a call's first byte came, as its slot keeps it. Asked only for calls that wait.
+    fn received_ms(&self, received: Instant) -> u32 {
+        millis_since(self.connection.since(), received)
     }
 
     /// Writes the answer of a parked call.
@@ -184,7 +198,7 @@ where
         }
     }
 
-    fn reply<L: Lane<Stream = K>>(&self, lane: &mut L, to: To<K>, reply: Reply) -> Answered {
+    fn reply<L: Lane<Stream = K>>(&mut self, lane: &mut L, to: To<K>, reply: Reply) -> Answered {
         tracing::trace!("answered");
         let (seq, name) = (to.seq, to.method.name.as_bytes());
         match reply {
@@ -195,6 +209,7 @@ where
                 let start = out.len();
                 write_response_header(out, b"", seq, name);
                 if let Err(error) = value.encode(out) {
+                    self.errors += 1;
                     out.truncate(start);
                     tracing::error!(method = to.method.name, %error, "a reply cannot be encoded");
                     write_error(out, Fault::unencodable(&error).text.as_bytes(), seq, name);
@@ -204,7 +219,8 @@ where
         Answered::Open
     }
 
-    fn fault<L: Lane<Stream = K>>(&self, lane: &mut L, to: To<K>, fault: &Fault) -> Answered {
+    fn fault<L: Lane<Stream = K>>(&mut self, lane: &mut L, to: To<K>, fault: &Fault) -> Answered {
+        self.errors += 1;
         // Not its text: that may repeat what the caller sent.
         tracing::trace!(then = ?fault.then, "answered with an error");
         lane.send(to.stream, |out| write_error(out, fault.text.as_bytes(), to.seq, to.method.name.as_bytes()));
@@ -216,7 +232,7 @@ where
 
     /// The bytes so far of a request that is not whole may be wrong already; Go says so at once, and so do we.
     pub(super) fn probe<L: Lane<Stream = K>>(
-        &self,
+        &mut self,
         lane: &mut L,
         stream: K,
         intake: &mut Intake,
@@ -234,7 +250,7 @@ where
 
     /// The peer will send no more. A request that is not whole gets the error that Go's reader meets.
     pub(super) fn end_of_input<L: Lane<Stream = K>>(
-        &self,
+        &mut self,
         lane: &mut L,
         stream: K,
         intake: &mut Intake,
@@ -253,16 +269,22 @@ where
 
     /// Ends a stream whose request will never be whole.
     pub(super) fn give_up<L: Lane<Stream = K>>(
-        &self,
+        &mut self,
         lane: &mut L,
         stream: K,
         intake: &mut Intake,
         text: GoStr,
     ) -> After {
         if let Step::Refuse { seq, method, text } = intake.give_up(self.server.registry.methods(), text) {
-            refuse(lane, stream, seq, &method, &text);
+            self.refuse(lane, stream, seq, &method, &text);
         }
         After::Close
+    }
+
+    fn refuse<L: Lane<Stream = K>>(&mut self, lane: &mut L, stream: K, seq: RequestSeq, method: &GoStr, text: &GoStr) {
+        tracing::trace!(stream = lane.id(stream), seq = seq.0, "refused a request");
+        self.errors += 1;
+        lane.send(stream, |out| write_error(out, text.as_bytes(), seq, method.as_bytes()));
     }
 }
 
@@ -277,9 +299,4 @@ pub(super) enum Answered {
     ReadOn,
     /// It has to wait, under this number.
     Later(u64),
-}
-
-fn refuse<L: Lane>(lane: &mut L, stream: L::Stream, seq: RequestSeq, method: &GoStr, text: &GoStr) {
-    tracing::trace!(stream = lane.id(stream), seq = seq.0, "refused a request");
-    lane.send(stream, |out| write_error(out, text.as_bytes(), seq, method.as_bytes()));
 }
