@@ -5,7 +5,7 @@
 //! case is run by [`run::Runner`] (what happened), made comparable by [`normalise`] (which numbers and ids do not matter), and
 //! judged by [`compare`]. What a case asks of a server is worked out by [`needs`], before anything is dialled.
 //!
-//! Not here yet, and said so by every case that asks for it: TLS dialling and gRPC calls (see [`needs::RUNNER_LACKS`]).
+//! Not here yet, and said so by every case that asks for it: gRPC calls (see [`needs::RUNNER_LACKS`]).
 pub mod call; // one net/rpc call: its bytes, its answer, its outcome
 pub mod case; // what a line of a recording says
 pub mod compare; // where two outcomes differ
@@ -20,6 +20,7 @@ pub mod server; // our binary, started for a variant
 pub mod session; // a small yamux client
 pub mod suite; // many cases on one server, with a report
 pub mod target; // where a server listens and what its names are
+pub mod tls; // a connection over TLS, and what it dies of in Go's words
 pub mod value; // JSON to and from the old MessagePack dialect
 pub mod yamux; // frames as the recordings write them
 

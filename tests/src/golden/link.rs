@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     target::Target,
+    tls::Alert,
     value::{DecodeError, decode},
 };
 use serde_json::Value;
@@ -16,7 +17,7 @@ pub const DIAL_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long one write may take before the connection counts as stuck.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A byte stream with deadlines that two threads can share. TCP today; TLS over it would be the second.
+/// A byte stream with deadlines that two threads can share: TCP, or [TLS over it](super::tls::TlsLink).
 pub trait Link: Read + Write + Send {
     /// How long a read may wait from now on; must not be zero.
     fn set_read_timeout(&self, limit: Duration) -> io::Result<()>;
@@ -60,6 +61,8 @@ pub enum Then {
     Open,
     /// End of stream or reset.
     Closed,
+    /// The peer said why it ends.
+    Alert(Alert),
 }
 
 impl Then {
@@ -68,6 +71,7 @@ impl Then {
         match self {
             Self::Open => "open",
             Self::Closed => "closed",
+            Self::Alert(alert) => alert.word(),
         }
     }
 }
@@ -76,7 +80,7 @@ impl Then {
 pub struct Conn {
     link: Box<dyn Link>,
     read: Vec<u8>,
-    closed: bool,
+    ended: Option<Then>,
     /// The Seq of the last call made on it.
     pub seq: u64,
 }
@@ -84,7 +88,7 @@ pub struct Conn {
 impl Conn {
     /// A connection over a fresh link.
     pub fn new(link: Box<dyn Link>) -> Self {
-        Self { link, read: Vec::new(), closed: false, seq: 0 }
+        Self { link, read: Vec::new(), ended: None, seq: 0 }
     }
 
     /// What has been read and not taken yet.
@@ -113,8 +117,8 @@ impl Conn {
             if enough(&self.read) {
                 return Then::Open;
             }
-            if self.closed {
-                return Then::Closed;
+            if let Some(how) = self.ended {
+                return how;
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -128,10 +132,10 @@ impl Conn {
         let mut chunk = [0; 64 * 1024];
         let read = self.link.set_read_timeout(limit).and_then(|()| self.link.read(&mut chunk));
         match read {
-            Ok(0) => self.closed = true,
+            Ok(0) => self.ended = Some(Then::Closed),
             Ok(length) => self.read.extend_from_slice(&chunk[..length]),
             Err(error) if is_timeout(&error) => {}
-            Err(_) => self.closed = true,
+            Err(error) => self.ended = Some(Alert::within(&error).map_or(Then::Closed, Then::Alert)),
         }
     }
 

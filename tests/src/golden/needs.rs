@@ -1,7 +1,8 @@
 //! What a case asks of a server and of this runner, worked out from its steps and what was recorded, before anything is dialled.
 //!
-//! A need is a word: a net/rpc method (`KVS.Get`), a connection's type byte whose far end must speak (`route:5`), a port beyond
-//! the first (`port:grpc`), a configuration other than the plain one (`variant:acl`), or a part of this runner (`runner:tls`).
+//! A need is a word: a net/rpc method (`KVS.Get`), a connection's type byte whose far end must speak (`route:5`, also when an ALPN
+//! name leads there), a port beyond the first (`port:grpc`), a configuration other than the plain one (`variant:acl`), or a part of
+//! this runner (`runner:grpc`).
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
@@ -11,17 +12,31 @@ use anyhow::Result;
 use serde_json::Value;
 
 use super::{
-    case::{Case, Op, Port, Step, VARIANTS, load},
+    case::{Case, Op, Port, Step, Tls, VARIANTS, load},
     target::Target,
     value::decode,
 };
 
 /// What the runner itself cannot do. A line goes when the runner learns it, and the waiting list shrinks by itself.
-pub const RUNNER_LACKS: &[&str] = &["runner:grpc", "runner:tls"];
+pub const RUNNER_LACKS: &[&str] = &["runner:grpc"];
 
 /// Type bytes behind which there is net/rpc: what is asked there is known by its method.
 const RPC_SINGLE: u8 = 0;
 const RPC_MULTI: u8 = 4;
+/// Type bytes behind which there is TLS: it answers by shaking hands.
+const TLS: u8 = 3;
+const INSECURE_RPC: u8 = 7;
+
+/// The ALPN names that lead where a type byte would, behind which somebody has to speak.
+const ALPN_ROUTES: &[(&str, u8)] = &[
+    ("consul/rpc-single", RPC_SINGLE),
+    ("consul/raft", 1),
+    ("consul/rpc-multi", RPC_MULTI),
+    ("consul/rpc-snapshot", 5),
+    ("consul/rpc-gossip", 6),
+    ("consul/rpc-grpc", 8),
+    ("consul/raft-forwarding", 9),
+];
 
 /// What there is: the words that a server and this runner can meet.
 #[derive(Clone, Debug)]
@@ -80,8 +95,8 @@ impl Needs {
             let conn = step.conn.as_deref().unwrap_or("c");
             match step.op {
                 Op::Dial => {
-                    let fresh = Spoken { port: step.port, ..Spoken::default() };
-                    self.take_up(spoken.insert(conn, fresh), &mut needs);
+                    needs.extend(of_handshake(step, outcome));
+                    self.take_up(spoken.insert(conn, Spoken::dialled(step, outcome)), &mut needs);
                 }
                 Op::Send => spoken.entry(conn).or_default().sent.extend(&step.hex),
                 Op::Frame => {
@@ -102,35 +117,71 @@ impl Needs {
     }
 
     fn take_up(&self, spoken: Option<Spoken>, needs: &mut BTreeSet<String>) {
-        let Some(Spoken { port, sent, answered }) = spoken else { return };
-        let has_type_byte = matches!(port, Port::Rpc | Port::Rpc2);
-        match sent.first().filter(|_| has_type_byte) {
-            // A request that is never whole gets no answer, whoever serves its method.
-            Some(&(RPC_SINGLE | RPC_MULTI)) if !answered => {}
-            Some(&(RPC_SINGLE | RPC_MULTI)) => {
-                needs.extend(called(&sent).filter(|method| self.methods.contains(method)))
-            }
-            Some(byte) if answered => _ = needs.insert(format!("route:{byte}")),
-            _ => {}
+        let Some(Spoken { talk, sent, answered }) = spoken else { return };
+        let route = match talk {
+            Talk::TypeByte => sent.first().copied(),
+            Talk::Alpn(byte) => Some(byte),
+            Talk::Other => None,
+        };
+        // A request that is never whole gets no answer, whoever serves its method.
+        let Some(route) = route.filter(|_| answered) else { return };
+        match route {
+            RPC_SINGLE | RPC_MULTI => needs.extend(called(&sent).filter(|method| self.methods.contains(method))),
+            byte => _ = needs.insert(format!("route:{byte}")),
         }
     }
 }
 
-/// What went over one connection.
+/// What went over one connection, TLS apart.
 #[derive(Default)]
 struct Spoken {
-    port: Port,
+    talk: Talk,
     sent: Vec<u8>,
     answered: bool,
+}
+
+/// Who it is that listens to what is sent.
+#[derive(Clone, Copy, Default)]
+enum Talk {
+    /// Whom the first byte names.
+    #[default]
+    TypeByte,
+    /// Whom an ALPN name named, given by its type byte.
+    Alpn(u8),
+    /// Neither: another port, or the small set of methods without client certificates, which goes with its handshake.
+    Other,
+}
+
+impl Spoken {
+    fn dialled(step: &Step, outcome: &Value) -> Self {
+        let agreed = outcome["alpn"].as_str().unwrap_or_default();
+        let talk = match (step.port, step.tls) {
+            (Port::Grpc | Port::GrpcTls, _) | (_, Some(Tls::Byte7)) => Talk::Other,
+            (_, Some(Tls::Native)) => {
+                let route = ALPN_ROUTES.iter().find(|(name, _)| *name == agreed);
+                route.map_or(Talk::Other, |(_, byte)| Talk::Alpn(*byte))
+            }
+            (_, Some(Tls::Byte3) | None) => Talk::TypeByte,
+        };
+        Self { talk, ..Self::default() }
+    }
+}
+
+/// The type byte behind which a handshake that was finished needs TLS.
+fn of_handshake(step: &Step, outcome: &Value) -> Option<String> {
+    outcome.get("tls")?;
+    let byte = match step.tls? {
+        Tls::Byte3 => TLS,
+        Tls::Byte7 => INSECURE_RPC,
+        Tls::Native => return None,
+    };
+    Some(format!("route:{byte}"))
 }
 
 fn of_step(step: &Step) -> Vec<String> {
     let mut needs = Vec::new();
     if step.port != Port::Rpc {
         needs.push(format!("port:{}", step.port.name()));
-    }
-    if step.tls.is_some() {
-        needs.push("runner:tls".into());
     }
     let is_stream = matches!(
         step.op,
@@ -149,8 +200,9 @@ fn of_step(step: &Step) -> Vec<String> {
 fn shows_an_answer(outcome: &Value) -> bool {
     let present = |key: &str| outcome.get(key).is_some();
     let frames = || outcome["frames"].as_array().is_some_and(|frames| !frames.is_empty());
-    let plain = ["hex", "http2", "value", "files", "header"].into_iter().any(present);
-    plain || outcome["some"] == true || frames()
+    let bytes = || outcome["hex"].as_str().is_some_and(|hex| !hex.is_empty());
+    let decoded = ["http2", "value", "files", "header"].into_iter().any(present);
+    decoded || bytes() || outcome["some"] == true || frames()
 }
 
 /// The methods named in what was sent: the value after each key `ServiceMethod`.
@@ -182,10 +234,30 @@ mod tests {
         assert!(needs_of("netrpc/oversized-array-claim").is_empty(), "never whole, never answered");
         assert_eq!(needs_of("routing/plain-byte-5"), ["route:5"]);
         assert!(needs_of("routing/plain-byte-1").is_empty(), "silence needs nobody");
-        assert_eq!(needs_of("routing/tls-byte7-plain-server"), ["runner:tls"]);
+        assert_eq!(needs_of("routing/tls-byte7-plain-server"), ["route:7"]);
+        assert!(needs_of("routing/tls-client-hello-plain-server").is_empty(), "a refusal");
         assert_eq!(needs_of("routing/grpc-port-http1"), ["port:grpc"]);
         assert_eq!(needs_of("limits/conns-freed-after-close"), ["Status.Ping", "variant:limits"]);
         assert_eq!(needs_of("acl/grpc-ca")[0], "port:grpc");
+    }
+
+    #[test]
+    fn behind_tls_the_same_routes_are_needed() {
+        let open = |name: &str, expected: &[&str]| {
+            let expected = [expected, &["variant:tls-open"]].concat();
+            assert_eq!(needs_of(&format!("routing-tls-open/{name}")), expected, "{name}");
+        };
+        open("inner-byte-0", &["Status.Ping", "route:3"]);
+        open("inner-byte-8", &["route:3", "route:8"]);
+        open("alpn-rpc-single", &["Status.Ping"]);
+        open("alpn-rpc-snapshot", &["route:5"]);
+        open("alpn-raft-forwarding", &["route:9"]);
+        open("alpn-raft", &[]);
+        open("byte7-no-client-cert-status", &["route:7"]);
+        assert_eq!(needs_of("routing-tls-vsh/inner-byte-9"), ["route:3", "variant:tls-vsh"], "closed without a byte");
+        assert_eq!(needs_of("routing-tls/alpn-rpc-grpc"), ["route:8", "variant:tls"]);
+        assert_eq!(needs_of("routing-tls/alpn-rpc-grpc-no-cert"), ["variant:tls"]);
+        assert_eq!(needs_of("routing-tls/grpc-tls-port-h2"), ["port:grpc_tls", "variant:tls"]);
     }
 
     #[test]

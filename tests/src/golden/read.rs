@@ -21,7 +21,7 @@ pub(super) fn recv(conn: &mut Conn, step: &Step, deadline: Instant) -> Value {
     if is_http2_settings(&bytes) {
         return json!({"http2": "settings", "then": then});
     }
-    if bytes.is_empty() {
+    if bytes.is_empty() && step.want.is_none() {
         return json!({ "then": then });
     }
     json!({"hex": to_hex(&bytes), "then": then})

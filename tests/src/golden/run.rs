@@ -16,7 +16,7 @@ use super::{
     normalise, read,
     session::{Session, Stream},
     target::Target,
-    yamux,
+    tls, yamux,
 };
 
 /// How long a call may take when its step does not say.
@@ -104,9 +104,9 @@ impl<'a> Runner<'a> {
     pub fn step(&mut self, step: &Step) -> Result<Value> {
         let begun = Instant::now();
         let mut outcome = self.perform(step)?;
-        if step.timed
-            && let Value::Object(fields) = &mut outcome
-        {
+        // Of a dial only a failure is timed: how fast TLS shakes hands is nobody's rule.
+        let is_timed = step.timed && !(step.op == Op::Dial && outcome.get("failed").is_none());
+        if is_timed && let Value::Object(fields) = &mut outcome {
             fields.insert("when".into(), bucket(begun.elapsed()).into());
         }
         Ok(outcome)
@@ -165,20 +165,27 @@ impl<'a> Runner<'a> {
         self.conns.get_mut(name).with_context(|| format!("no connection {name}"))
     }
 
-    /// Opens a byte stream as a step asks: here TLS would come in, as a [`Link`] over the TCP one.
-    fn link(&self, step: &Step) -> Result<io::Result<Box<dyn Link>>> {
-        if step.tls.is_some() {
-            return Err(unsupported("TLS"));
-        }
+    /// Opens a byte stream as a step asks, and says what its dial came to.
+    fn link(&self, step: &Step) -> Result<io::Result<(Box<dyn Link>, Value)>> {
         let address = self.target.port(step.port).ok_or_else(|| unsupported(step.port.name()))?;
-        Ok(link::connect(self.target, address).map(|tcp| Box::new(tcp) as Box<dyn Link>))
+        let tcp = match link::connect(self.target, address) {
+            Ok(tcp) => tcp,
+            Err(error) => return Ok(Err(error)),
+        };
+        Ok(match tls::Wanted::by(step) {
+            None => Ok((Box::new(tcp), json!("ok"))),
+            Some(wanted) => tls::connect(tcp, &wanted)?.map(|link| {
+                let agreed = link.agreed();
+                (Box::new(link) as Box<dyn Link>, agreed)
+            }),
+        })
     }
 
     fn dial(&mut self, step: &Step) -> Result<Value> {
         Ok(match self.link(step)? {
-            Ok(link) => {
+            Ok((link, outcome)) => {
                 self.conns.insert(conn_name(step).into(), Conn::new(link));
-                json!("ok")
+                outcome
             }
             Err(error) => json!({"failed": error.to_string()}),
         })
@@ -229,8 +236,7 @@ impl<'a> Runner<'a> {
     fn open_stream(&mut self, port: Port) -> Result<io::Result<Stream>> {
         if !self.sessions.contains_key(&port) {
             let address = self.target.port(port).ok_or_else(|| unsupported(port.name()))?;
-            let session = link::connect(self.target, address).and_then(|tcp| Session::start(Box::new(tcp)));
-            match session {
+            match self.target.session(address)? {
                 Ok(session) => _ = self.sessions.insert(port, session),
                 Err(error) => return Ok(Err(error)),
             }
@@ -261,7 +267,7 @@ impl<'a> Runner<'a> {
     fn many(&mut self, step: &Step) -> Result<Value> {
         let mut opened = Vec::new();
         for _ in 0..step.max.unwrap_or(1) {
-            if let Ok(link) = self.link(step)? {
+            if let Ok((link, _)) = self.link(step)? {
                 let mut conn = Conn::new(link);
                 conn.send(&step.hex);
                 opened.push(conn);
@@ -333,7 +339,7 @@ fn rpc_on_conn(conn: &mut Conn, method: &str, args: &Value, limit: Duration) -> 
     let answer = match call::read_on_conn(conn, Instant::now() + limit) {
         Ok(reply) => Answer::Reply(reply, Instant::now()),
         Err(Then::Open) => Answer::Waiting,
-        Err(Then::Closed) => Answer::Fault("closed".into()),
+        Err(ended) => Answer::Fault(ended.word().into()),
     };
     Ok(call::outcome(&answer, seq, method))
 }

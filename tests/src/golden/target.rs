@@ -1,5 +1,6 @@
 //! Where a server listens, what its names are, and when it is ready to be asked.
 use std::{
+    io,
     net::{IpAddr, SocketAddr},
     thread,
     time::{Duration, Instant},
@@ -13,6 +14,7 @@ use super::{
     case::Port,
     link,
     session::Session,
+    tls,
 };
 
 /// How long a server may take to have a leader and its own entry in the catalog.
@@ -44,6 +46,8 @@ pub struct Target {
     pub mgmt: String,
     /// The address to dial from, where it must not be the server's own.
     pub source: Option<IpAddr>,
+    /// Whether sessions go over TLS after type byte 3, with the client certificate: the server takes no others.
+    pub session_tls: bool,
 }
 
 impl Target {
@@ -58,15 +62,32 @@ impl Target {
             node: "probe-srv1".into(),
             mgmt: MANAGEMENT_TOKEN.into(),
             source: None,
+            session_tls: false,
         }
     }
 
-    /// This target as its variant's recording met it: some were recorded from an address of their own.
+    /// This target as its variant's recording met it: some were recorded from an address of their own, some over TLS.
     pub fn for_variant(mut self, variant: &str) -> Self {
         if variant == "limits" || variant.starts_with("rate-") {
             self.source = Some(IpAddr::from([127, 0, 0, 9]));
         }
+        self.session_tls = matches!(variant, "tls" | "tls-vsh");
         self
+    }
+
+    /// Starts a session with one of its server ports, as its variant's recording did. The inner error is the system's, or TLS's.
+    ///
+    /// # Errors
+    /// When the client certificate cannot be read.
+    pub fn session(&self, to: SocketAddr) -> Result<io::Result<Session>> {
+        let tcp = match link::connect(self, to) {
+            Ok(tcp) => tcp,
+            Err(error) => return Ok(Err(error)),
+        };
+        Ok(match self.session_tls {
+            false => Session::start(Box::new(tcp)),
+            true => tls::connect(tcp, &tls::Wanted::session())?.and_then(|link| Session::start(Box::new(link))),
+        })
     }
 
     /// Where a port is, if the server has it.
@@ -114,8 +135,8 @@ impl Target {
     fn ask(&self, method: &str, args: &Value) -> Result<Answer> {
         let deadline = Instant::now() + Duration::from_secs(5);
         // Not from the source address: where connections are counted by it, these are not the case's.
-        let link = link::connect(&Self::at(self.rpc), self.rpc).context("dialling")?;
-        let mut session = Session::start(Box::new(link))?;
+        let from_anywhere = Self { source: None, ..self.clone() };
+        let mut session = from_anywhere.session(self.rpc)?.context("dialling")?;
         let stream = session.open()?;
         stream.send(&call::request(1, method, args)?, deadline)?;
         Ok(call::read_on_stream(&stream, deadline))
