@@ -1,16 +1,19 @@
 //! Counts and times every call, under Consul's names.
 use std::{
     future::Future,
+    net::SocketAddr,
     pin::Pin,
     sync::{Arc, OnceLock},
     task::{Context, Poll},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use metrics::{Counter, Histogram};
 use proconsul_types::{Call, MethodRow, Operation, Outcome, metric};
 use tower_layer::Layer;
 use tower_service::Service;
+
+use crate::SlowCalls;
 
 /// Which RPC system a call came by: the label `rpc_type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +33,7 @@ impl RpcType {
     }
 }
 
-/// Records [`metric::RPC_SERVER_CALL`] for every call that gets an answer, and [`metric::RPC_REQUEST`] if it came by net/rpc.
+/// Records [`metric::RPC_SERVER_CALL`] for every call that gets an answer, and [`metric::RPC_REQUEST`] if it came by net/rpc. Keeps the slowest.
 #[derive(Clone)]
 pub struct MeasureLayer {
     handles: Arc<Handles>,
@@ -38,14 +41,14 @@ pub struct MeasureLayer {
 
 impl MeasureLayer {
     /// For calls of the methods in `rows`, which are the rows that `method_index` counts in. What is recorded goes to the
-    /// recorder that is installed now.
-    pub fn new(rows: &[MethodRow], rpc_type: RpcType) -> Self {
+    /// recorder that is installed now, and the slowest calls to `slow`.
+    pub fn new(rows: &[MethodRow], rpc_type: RpcType, slow: Arc<SlowCalls>) -> Self {
         let requests = match rpc_type {
             RpcType::NetRpc => metrics::counter!(metric::RPC_REQUEST.name),
             RpcType::Internal => Counter::noop(),
         };
         let handles = rows.iter().map(|_| OnceLock::new()).collect();
-        Self { handles: Arc::new(Handles { rpc_type, requests, handles }) }
+        Self { handles: Arc::new(Handles { rpc_type, requests, handles, slow }) }
     }
 }
 
@@ -62,14 +65,15 @@ struct Handles {
     rpc_type: RpcType,
     requests: Counter,
     handles: Vec<OnceLock<[Histogram; 2]>>,
+    slow: Arc<SlowCalls>,
 }
 
 impl Handles {
-    fn record(&self, index: u16, method: &'static MethodRow, since: Instant, ok: bool) {
+    fn record(&self, index: u16, method: &'static MethodRow, took: Duration, ok: bool) {
         self.requests.increment(1);
         let Some(slot) = self.handles.get(usize::from(index)) else { return };
         let pair = slot.get_or_init(|| [self.handle(method, "false"), self.handle(method, "true")]);
-        pair[usize::from(!ok)].record(since.elapsed().as_secs_f64() * 1e3);
+        pair[usize::from(!ok)].record(took.as_secs_f64() * 1e3);
     }
 
     fn handle(&self, method: &'static MethodRow, errored: &'static str) -> Histogram {
@@ -107,13 +111,14 @@ where
 
     fn call(&mut self, request: R) -> Self::Future {
         let info = request.info();
+        let peer = info.peer;
         let sample = Sample {
             handles: Arc::clone(&self.handles),
             index: info.method_index,
             method: info.method,
             since: info.received,
         };
-        MeasureFuture { sample: Some(sample), inner: self.inner.call(request) }
+        MeasureFuture { sample: Some(sample), peer, inner: self.inner.call(request) }
     }
 }
 
@@ -125,14 +130,29 @@ struct Sample {
 }
 
 impl Sample {
+    /// The call is over, at once or after it was parked.
     fn record(self, ok: bool) {
-        self.handles.record(self.index, self.method, self.since, ok);
+        self.handles.record(self.index, self.method, self.since.elapsed(), ok);
+    }
+
+    /// As [`record`](Self::record), for a call of `peer` that was not parked.
+    fn record_and_note(self, peer: SocketAddr, ok: bool) {
+        let took = self.since.elapsed();
+        self.handles.slow.note(self.method, peer, self.since, took, !ok);
+        self.handles.record(self.index, self.method, took, ok);
+    }
+
+    /// The call of `peer` is parked now: what it waits for is not slowness, what came before is.
+    fn note(&self, peer: SocketAddr) {
+        self.handles.slow.note(self.method, peer, self.since, self.since.elapsed(), false);
     }
 }
 
 /// The future of [`Measure`].
 pub struct MeasureFuture<F> {
     sample: Option<Sample>,
+    /// Not in the sample, which a parked call keeps for as long as it waits.
+    peer: SocketAddr,
     inner: F,
 }
 
@@ -145,13 +165,16 @@ where
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Poll::Ready(result) = Pin::new(&mut self.inner).poll(cx) else { return Poll::Pending };
-        Poll::Ready(match (result, self.sample.take()) {
-            (Ok(response), Some(sample)) => Ok(response.when_done(move |ok| sample.record(ok))),
-            (Err(error), Some(sample)) => {
-                sample.record(false);
-                Err(error)
+        let Some(sample) = self.sample.take() else { return Poll::Ready(result) };
+        Poll::Ready(match result {
+            Ok(response) if !response.is_done() => {
+                sample.note(self.peer);
+                Ok(response.when_done(move |ok| sample.record(ok)))
             }
-            (result, None) => result,
+            result => {
+                sample.record_and_note(self.peer, result.is_ok());
+                result
+            }
         })
     }
 }

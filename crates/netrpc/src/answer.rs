@@ -133,6 +133,10 @@ impl<F: FnOnce(bool) + Send + 'static> Parked for Observed<Box<dyn Parked>, F> {
 }
 
 impl proconsul_types::Outcome for Answer {
+    fn is_done(&self) -> bool {
+        matches!(self, Self::Now(_))
+    }
+
     fn when_done<F: FnOnce(bool) + Send + 'static>(self, finish: F) -> Self {
         match self {
             Self::Now(reply) => {

@@ -76,7 +76,7 @@ impl Server {
         let dispatch = registry(&config.datacenter, &store, &lot, log).into_service();
         let registry = dispatch.registry();
         let served = registry.served().collect();
-        let handlers = stack(dispatch, &METHODS, RpcType::NetRpc);
+        let handlers = stack(dispatch, &METHODS, RpcType::NetRpc, Arc::default());
         let netrpc = proconsul_netrpc::server::Server::new(handlers, registry, config.connection);
         let port = Arc::new(RpcPort::new(netrpc));
 

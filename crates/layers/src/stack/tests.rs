@@ -19,7 +19,14 @@ const ROWS: &[MethodRow] = &[MethodRow::bare("Test.Call")];
 #[derive(Debug, PartialEq)]
 struct Done(u32);
 
+/// An answer that comes later than the handler: parked.
+const PARKED: Done = Done(u32::MAX);
+
 impl Outcome for Done {
+    fn is_done(&self) -> bool {
+        *self != PARKED
+    }
+
     fn when_done<F: FnOnce(bool) + Send + 'static>(self, finish: F) -> Self {
         finish(true);
         self
@@ -60,7 +67,7 @@ fn info(deadline: Option<Instant>) -> CallInfo {
 }
 
 async fn answer_of(handler: impl FnMut() -> Answer, deadline: Option<Duration>) -> Result<Done, No> {
-    let mut service = stack(Handler(handler), ROWS, RpcType::NetRpc);
+    let mut service = stack(Handler(handler), ROWS, RpcType::NetRpc, Arc::default());
     service.call(info(deadline.map(|after| Instant::now() + after))).await
 }
 
@@ -75,6 +82,29 @@ async fn a_panic_in_the_call_or_in_its_future_is_an_answer() {
     assert_eq!(answer_of(panics, None).await, Err(No(Rejected::Panicked)));
     let panics_later = || -> Answer { Box::pin(async { panic!("in the future") }) };
     assert_eq!(answer_of(panics_later, None).await, Err(No(Rejected::Panicked)));
+}
+
+#[tokio::test]
+async fn slow_calls_are_kept_and_parked_ones_count_until_they_are_parked() {
+    let slow = Arc::new(SlowCalls::default());
+    let began = Instant::now();
+    for (answer, errored) in [(Ok(Done(1)), false), (Err(No(Rejected::Panicked)), true), (Ok(PARKED), false)] {
+        let mut answer = Some(answer);
+        let mut service = stack(
+            Handler(move || -> Answer { Box::pin(ready(answer.take().expect("it is called once"))) }),
+            ROWS,
+            RpcType::NetRpc,
+            Arc::clone(&slow),
+        );
+        // The first byte came a second ago.
+        let received = Instant::now().checked_sub(Duration::from_secs(1)).expect("the clock runs for a second");
+        let _answered = service.call(CallInfo { received, ..info(None) }).await;
+        let kept = slow.list(Instant::now());
+        let last = kept.iter().max_by_key(|call| call.ended).expect("it is kept");
+        assert_eq!((last.method.name, last.errored), ("Test.Call", errored));
+        assert!(last.took >= Duration::from_secs(1) && last.took <= Duration::from_secs(1) + began.elapsed());
+    }
+    assert_eq!(slow.list(Instant::now()).len(), 3);
 }
 
 #[tokio::test]
@@ -106,7 +136,7 @@ async fn a_call_that_waits_past_its_deadline_is_dropped() {
             pending().await
         })
     };
-    let mut service = stack(Handler(handler), ROWS, RpcType::NetRpc);
+    let mut service = stack(Handler(handler), ROWS, RpcType::NetRpc, Arc::default());
     let mut call = service.call(info(Some(Instant::now() + Duration::from_millis(5))));
     assert_eq!((&mut call).await, Err(No(Rejected::Late { method: &ROWS[0] })));
     assert_eq!(dropped.load(SeqCst), 1, "dropped when late, not when its future goes");
