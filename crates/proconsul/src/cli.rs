@@ -3,6 +3,8 @@ use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::config::AdminPort;
+
 /// Consul's server RPC system: a server, and tools for whoever looks at one.
 #[derive(Debug, Parser)]
 #[command(name = "proconsul", disable_version_flag = true, after_help = EXIT_CODES)]
@@ -80,6 +82,12 @@ pub(crate) struct ServerArguments {
     /// Server port; 0: the operating system chooses.
     #[arg(long, value_name = "PORT")]
     pub(crate) server_port: Option<u16>,
+    /// Port of 127.0.0.1 where the server shows who is on it; -1: none, 0: the operating system chooses. Default: 8310, if free.
+    #[arg(long, value_name = "PORT", value_parser = crate::config::admin_port, allow_negative_numbers = true)]
+    pub(crate) admin_port: Option<AdminPort>,
+    /// Directory in which the unix socket `admin.sock` is made. Nothing else is kept in it yet.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
     /// trace, debug, info, warn or error; also a filter of the tracing-subscriber kind.
     #[arg(long, value_name = "LEVEL")]
     pub(crate) log_level: Option<String>,

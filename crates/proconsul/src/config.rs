@@ -3,6 +3,7 @@
 //! One table of keys ([`keys`]) is the truth: loading, errors, warnings and `docs/configuration.md` come from it. A key that means
 //! something sets it; a key of Consul's that has no meaning here is a warning; a key of nobody's is an error with the nearest name.
 //! Not here: flags, which their caller applies on top.
+mod admin; // where the server shows who is on its port
 mod check; // a file's content against the table
 mod duration; // durations as Go writes them
 mod error; // what can be wrong, what should be known
@@ -12,6 +13,7 @@ mod hcl1; // what to write where a file is HCL 1
 mod keys; // the table
 mod nearest; // the known key nearest to a misspelt one
 mod settings; // what the keys in effect do
+mod tls; // the tls stanza
 mod tree; // what a file says
 
 use std::{
@@ -23,12 +25,13 @@ use std::{
 use proconsul_server::Config;
 
 pub(crate) use {
+    admin::{ADMIN_PORT_DEFAULT, Admin, AdminPort, admin_port},
     duration::parse as parse_duration,
-    error::{ConfigError, Warning},
+    error::{ConfigError, PlacedProblem, Warning},
     nearest::distance,
 };
 
-use settings::{LOG_LEVEL_DEFAULT, Settings};
+use settings::Settings;
 
 /// The longest file that is read.
 pub(crate) const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -40,23 +43,52 @@ pub(crate) struct Loaded {
     pub(crate) server: Config,
     /// `log_level`, as tracing names it: trace, debug, info, warn or error.
     pub(crate) log_level: String,
+    /// Where it shows who is on its port. Not in `server` yet, as flags may say otherwise.
+    pub(crate) admin: Admin,
     /// What the operator should know, in the order of the files.
     pub(crate) warnings: Vec<Warning>,
+    /// Where the `tls` stanza's keys stand.
+    tls: tls::Stanza,
 }
 
 /// Reads configuration files. What a later file sets wins; what none sets stays as it is in `base`.
 ///
 /// # Errors
-/// A file that cannot be read, has another ending than `.hcl` or `.json`, is neither, or has a key or value that cannot be. All
-/// that is wrong with the keys and values of one file is told at once.
+/// A file that cannot be read, has another ending than `.hcl` or `.json`, is neither, or has a key or value that cannot be; keys
+/// that do not go together. All that is wrong is told at once.
 pub(crate) fn load(files: &[PathBuf], base: Config) -> Result<Loaded, ConfigError> {
-    let mut settings = Settings { server: base, log_level: LOG_LEVEL_DEFAULT.to_owned(), notes: Vec::new() };
-    let mut warnings = Vec::new();
-    for file in files {
-        let format = format_of(file).ok_or_else(|| ConfigError::Extension { file: file.clone() })?;
-        warnings.extend(apply(file, format, &read(file)?, &mut settings)?);
+    let (loaded, mut errors) = examine(files, base);
+    match errors.len() {
+        0 => Ok(loaded),
+        1 => Err(errors.remove(0)),
+        _ => Err(ConfigError::Several { errors }),
     }
-    Ok(Loaded { server: settings.server, log_level: settings.log_level, warnings })
+}
+
+/// As [`load`], but goes on where something is wrong: what there is of a configuration, and all errors.
+pub(crate) fn examine(files: &[PathBuf], base: Config) -> (Loaded, Vec<ConfigError>) {
+    let mut settings = Settings::new(base);
+    let mut warnings = Vec::new();
+    let mut errors = Vec::new();
+    for file in files {
+        match examine_file(file, &mut settings, &mut warnings) {
+            Ok(()) => {}
+            Err(error) => errors.push(error),
+        }
+        settings.tls.take(&mut settings.reading);
+    }
+    let mut problems = Vec::new();
+    settings.server.tls = settings.tls.build(&mut problems);
+    if !problems.is_empty() {
+        errors.push(ConfigError::Together { problems });
+    }
+    let Settings { server, log_level, admin, tls, .. } = settings;
+    (Loaded { server, log_level, admin, warnings, tls }, errors)
+}
+
+fn examine_file(file: &Path, settings: &mut Settings, warnings: &mut Vec<Warning>) -> Result<(), ConfigError> {
+    let format = format_of(file).ok_or_else(|| ConfigError::Extension { file: file.to_owned() })?;
+    apply(file, format, &read(file)?, settings, warnings)
 }
 
 /// The configuration files of a directory, in the order of their names. Other files and directories are passed over, as Consul does.
@@ -102,10 +134,16 @@ fn read(file: &Path) -> Result<String, ConfigError> {
     })
 }
 
-fn apply(file: &Path, format: Format, text: &str, settings: &mut Settings) -> Result<Vec<Warning>, ConfigError> {
+fn apply(
+    file: &Path,
+    format: Format,
+    text: &str,
+    settings: &mut Settings,
+    warnings: &mut Vec<Warning>,
+) -> Result<(), ConfigError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text); // a byte order mark, which some editors write
     if text.trim().is_empty() {
-        return Ok(Vec::new()); // nothing is said, in either language
+        return Ok(()); // nothing is said, in either language
     }
     let parsed = match format {
         Format::Hcl => from_hcl::parse(text),
@@ -114,10 +152,11 @@ fn apply(file: &Path, format: Format, text: &str, settings: &mut Settings) -> Re
     let root = parsed.map_err(|syntax| ConfigError::Syntax { file: file.to_owned(), syntax })?;
     let mut checker = check::Checker { file, settings, problems: Vec::new(), warnings: Vec::new() };
     checker.object(&keys::TOP, "", "", &root);
+    warnings.append(&mut checker.warnings);
     if !checker.problems.is_empty() {
         return Err(ConfigError::Invalid { file: file.to_owned(), problems: checker.problems });
     }
-    Ok(checker.warnings)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{
     cli::ServerArguments,
-    config,
+    config::{self, Admin},
     telemetry::{self, Memory},
 };
 
@@ -28,8 +28,9 @@ pub(crate) fn run(arguments: ServerArguments, json: bool) -> Result<()> {
     for directory in &arguments.config_dir {
         files.extend(config::files_in(directory)?);
     }
-    let config::Loaded { mut server, log_level, warnings } = config::load(&files, Config::dev())?;
-    apply_flags(&mut server, &arguments);
+    let config::Loaded { mut server, log_level, mut admin, warnings, .. } = config::load(&files, Config::dev())?;
+    apply_flags(&mut server, &mut admin, &arguments);
+    server.admin = admin.listeners();
     let level = arguments.log_level.as_deref().unwrap_or(&log_level);
     let filter = EnvFilter::try_new(level.to_ascii_lowercase())
         .with_context(|| format!("log level {level:?} is not known: use trace, debug, info, warn or error"))?;
@@ -47,7 +48,7 @@ pub(crate) fn run(arguments: ServerArguments, json: bool) -> Result<()> {
         .block_on(serve(server, json, metrics))
 }
 
-fn apply_flags(config: &mut Config, arguments: &ServerArguments) {
+fn apply_flags(config: &mut Config, admin: &mut Admin, arguments: &ServerArguments) {
     if let Some(node) = &arguments.node {
         config.node_name.clone_from(node);
     }
@@ -59,6 +60,12 @@ fn apply_flags(config: &mut Config, arguments: &ServerArguments) {
     }
     if let Some(port) = arguments.server_port {
         config.server_port = port;
+    }
+    if let Some(port) = arguments.admin_port {
+        admin.port = port;
+    }
+    if let Some(directory) = &arguments.data_dir {
+        admin.data_dir = Some(directory.clone());
     }
 }
 

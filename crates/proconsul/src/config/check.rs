@@ -1,12 +1,12 @@
 //! Holds what a file says against the table of keys.
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use super::{
     duration::{self, DurationError},
-    error::{PROBLEMS_SHOWN_MAX, Problem, Warning},
+    error::{PROBLEMS_SHOWN_MAX, Place, Problem, Warning},
     keys::{Effect, Key, Keys, Kind},
     nearest,
-    settings::Settings,
+    settings::{Note, Settings},
     tree::{Node, Value},
 };
 
@@ -103,13 +103,31 @@ impl Checker<'_> {
 
     fn leaf(&mut self, key: &'static Key, path: &str, node: &Node) {
         if let Effect::Sets(set, _) = key.effect {
+            self.settings.place = Place { file: Arc::from(self.file), line: node.line };
+            path.clone_into(&mut self.settings.key);
             if let Err(text) = set(self.settings, &node.value) {
                 self.problem(node.line, path, text);
             }
-            for text in std::mem::take(&mut self.settings.notes) {
+            for Note { text, harmful } in std::mem::take(&mut self.settings.notes) {
+                self.warning(node.line, path, text, harmful);
+            }
+            if !key.moved.is_empty() {
+                // Consul's words, which operators know and may look for.
+                let text = format!(
+                    "works as before. The '{}' field is deprecated. Use the '{}' field instead.",
+                    key.name, key.moved
+                );
                 self.warning(node.line, path, text, false);
             }
             return;
+        }
+        if let Effect::Refused(text) = key.effect {
+            return self.problem(node.line, path, text.to_owned());
+        }
+        if let Effect::RefusedIfOn(text) = key.effect
+            && node.value.is_on()
+        {
+            return self.problem(node.line, path, text.to_owned());
         }
         // The value may be a secret in the wrong place: it is not told.
         if let (Kind::Duration, Value::Text(text)) = (key.kind, &node.value)

@@ -6,6 +6,7 @@ mod blocks; // keys of the blocks below it
 #[cfg(test)]
 mod docs; // the tables in docs/configuration.md
 mod services; // definitions of services and checks, which stand in an agent's files too
+mod tls; // keys of the tls stanza
 
 use super::{settings::Set, tree::Value};
 
@@ -66,6 +67,10 @@ pub(super) enum Effect {
     Enterprise,
     /// Consul ignores it as well.
     Obsolete,
+    /// It cannot stand where it stands: Consul does not start with it either. The text reads on after the key.
+    Refused(&'static str),
+    /// It cannot be switched on: a server of Consul's does not start with it either.
+    RefusedIfOn(&'static str),
 }
 
 /// A row of the table.
@@ -101,6 +106,16 @@ impl Key {
 
     const fn obsolete(mut self) -> Self {
         self.effect = Effect::Obsolete;
+        self
+    }
+
+    const fn refused(mut self, why: &'static str) -> Self {
+        self.effect = Effect::Refused(why);
+        self
+    }
+
+    const fn refused_if_on(mut self, why: &'static str) -> Self {
+        self.effect = Effect::RefusedIfOn(why);
         self
     }
 

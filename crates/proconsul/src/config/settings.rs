@@ -1,10 +1,13 @@
 //! What the keys in effect do. Each function here is one row's, see the table in `keys`.
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use proconsul_server::Config;
 
 use super::{
+    admin::{Admin, AdminPort},
     duration::{self, DurationError},
+    error::Place,
+    tls::{Reading, Stanza},
     tree::Value,
 };
 
@@ -18,8 +21,42 @@ pub(crate) const NO_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(365 * 24 *
 pub(super) struct Settings {
     pub(super) server: Config,
     pub(super) log_level: String,
+    pub(super) admin: Admin,
+    /// The `tls` stanza of the files read so far.
+    pub(super) tls: Stanza,
+    /// That of the file that is being read.
+    pub(super) reading: Reading,
+    /// Where the value stands that is being set.
+    pub(super) place: Place,
+    /// The key whose value is being set, as it stands in the file.
+    pub(super) key: String,
     /// What to tell about the value that was set last.
-    pub(super) notes: Vec<String>,
+    pub(super) notes: Vec<Note>,
+}
+
+/// What to tell about a value that is set. Reads on after the key.
+pub(super) struct Note {
+    pub(super) text: String,
+    pub(super) harmful: bool,
+}
+
+impl Settings {
+    pub(super) fn new(base: Config) -> Self {
+        Self {
+            server: base,
+            log_level: LOG_LEVEL_DEFAULT.to_owned(),
+            admin: Admin::default(),
+            tls: Stanza::default(),
+            reading: Reading::default(),
+            place: Place { file: PathBuf::new().into(), line: 0 },
+            key: String::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    pub(super) fn note(&mut self, text: String) {
+        self.notes.push(Note { text, harmful: false });
+    }
 }
 
 /// Sets a value, which is of the row's kind. The error reads on after the key.
@@ -31,7 +68,7 @@ pub(super) fn node_name(to: &mut Settings, value: &Value) -> Result<(), String> 
         return Ok(()); // as if it were not there
     }
     if name.len() > 63 || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
-        to.notes.push(
+        to.note(
             "is not fit for DNS, where this node will not be found: use up to 63 letters, digits and dashes".to_owned(),
         );
     }
@@ -86,6 +123,44 @@ pub(super) fn server_port(to: &mut Settings, value: &Value) -> Result<(), String
     Ok(())
 }
 
+pub(super) fn admin_port(to: &mut Settings, value: &Value) -> Result<(), String> {
+    to.admin.port = AdminPort::of(int(value)?)?;
+    Ok(())
+}
+
+pub(super) fn http2_preface(to: &mut Settings, value: &Value) -> Result<(), String> {
+    to.server.http2_preface = matches!(value, Value::Bool(true));
+    Ok(())
+}
+
+pub(super) fn domain(to: &mut Settings, value: &Value) -> Result<(), String> {
+    let domain = text(value).trim();
+    let domain = domain.strip_suffix('.').unwrap_or(domain);
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if domain.is_empty() {
+        return Ok(()); // as if it were not there
+    }
+    if !domain.split('.').all(|label| !label.is_empty() && label.bytes().all(fits)) {
+        return Err(format!("is {domain:?}: a domain has labels of letters, digits, - and _, with dots between them"));
+    }
+    to.server.domain = domain.to_owned();
+    Ok(())
+}
+
+pub(super) fn data_dir(to: &mut Settings, value: &Value) -> Result<(), String> {
+    let directory = PathBuf::from(text(value));
+    if directory.as_os_str().is_empty() {
+        return Ok(()); // as if it were not there
+    }
+    if directory.exists() && !directory.is_dir() {
+        return Err(format!("is {:?}, which is not a directory", text(value)));
+    }
+    let text = "is NOT IN EFFECT for data: nothing is kept when the server stops; only the admin socket is made in it";
+    to.notes.push(Note { text: text.to_owned(), harmful: true });
+    to.admin.data_dir = Some(directory);
+    Ok(())
+}
+
 pub(super) fn rpc_handshake_timeout(to: &mut Settings, value: &Value) -> Result<(), String> {
     to.server.rpc_handshake_timeout = match duration::parse(text(value)) {
         Ok(Duration::ZERO) | Err(DurationError::Negative) => NO_HANDSHAKE_TIMEOUT,
@@ -122,7 +197,7 @@ pub(super) fn log_level(to: &mut Settings, value: &Value) -> Result<(), String> 
 }
 
 /// The table's kind has been checked: what is no text does not come here.
-fn text(value: &Value) -> &str {
+pub(super) fn text(value: &Value) -> &str {
     if let Value::Text(text) = value { text } else { "" }
 }
 

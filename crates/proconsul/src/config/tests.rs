@@ -1,9 +1,13 @@
 use std::{fs, net::IpAddr, path::Path, time::Duration};
 
+use proconsul_server::AdminAt;
+use proconsul_tls::{MinVersion, Policy};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
+
+mod tls; // the tls stanza
 
 /// Loads texts as files named like the first of each pair.
 fn load_texts(files: &[(&str, &str)]) -> Result<Loaded, ConfigError> {
@@ -46,8 +50,30 @@ bind_addr  = "::1"
 default_query_time = "1m30s"
 max_query_time     = "5m"
 log_level  = "WARN"
+domain     = "example.org."
+data_dir   = "/no/such/data"
+rpc {
+  http2_preface = false
+}
 ports {
   server = 18300
+  admin  = -1
+}
+tls {
+  defaults {
+    ca_file                = "ca.pem"
+    ca_path                = "cas"
+    cert_file              = "cert.pem"
+    key_file               = "key.pem"
+    tls_min_version        = "TLSv1_2"
+    tls_cipher_suites      = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS13_AES_128_GCM_SHA256"
+    verify_incoming        = true
+    verify_outgoing        = true
+    verify_server_hostname = true
+  }
+  grpc {
+    use_auto_cert = true
+  }
 }
 limits = {
   rpc_handshake_timeout    = "500ms"
@@ -58,15 +84,25 @@ limits = {
 const ALL_JSON: &str = r#"{
   "node_name": "one", "node_id": "1F2E3D4C-5b6a-4978-8796-a5b4c3d2e1f0", "datacenter": "DC-2", "bind_addr": "::1",
   "default_query_time": "1m30s", "max_query_time": "5m", "log_level": "WARN",
-  "ports": {"server": 18300},
+  "domain": "example.org.", "data_dir": "/no/such/data", "rpc": {"http2_preface": false},
+  "ports": {"server": 18300, "admin": -1},
+  "tls": {
+    "defaults": {
+      "ca_file": "ca.pem", "ca_path": "cas", "cert_file": "cert.pem", "key_file": "key.pem", "tls_min_version": "TLSv1_2",
+      "tls_cipher_suites": "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS13_AES_128_GCM_SHA256",
+      "verify_incoming": true, "verify_outgoing": true, "verify_server_hostname": true
+    },
+    "grpc": [{"use_auto_cert": true}]
+  },
   "limits": {"rpc_handshake_timeout": "500ms", "rpc_max_conns_per_client": 7}
 }"#;
 
 #[test]
 fn every_key_in_effect_is_set_from_either_language() {
     for (name, text) in [("a.hcl", ALL_HCL), ("a.json", ALL_JSON)] {
-        let Loaded { server, log_level, warnings } = load_texts(&[(name, text)]).unwrap();
-        assert!(warnings.is_empty(), "{warnings:?}");
+        let Loaded { server, log_level, admin, warnings, .. } = load_texts(&[(name, text)]).unwrap();
+        let warned: Vec<&str> = warnings.iter().map(|warning| warning.key.as_str()).collect();
+        assert_eq!(warned, ["data_dir"], "{warnings:?}");
         assert_eq!(log_level, "warn");
         assert_eq!(server.node_name, "one");
         assert_eq!(server.node_id.as_deref(), Some("1f2e3d4c-5b6a-4978-8796-a5b4c3d2e1f0"));
@@ -77,9 +113,27 @@ fn every_key_in_effect_is_set_from_either_language() {
         assert_eq!(server.server_port, 18300);
         assert_eq!(server.rpc_handshake_timeout, Duration::from_millis(500));
         assert_eq!(server.rpc_max_conns_per_client, 7);
+        assert_eq!(server.domain, "example.org");
+        assert!(!server.http2_preface);
+        assert_eq!(admin.listeners(), [AdminAt::Socket("/no/such/data/admin.sock".into())]);
+        let rpc = Policy {
+            ca_file: Some("ca.pem".into()),
+            ca_path: Some("cas".into()),
+            cert_file: Some("cert.pem".into()),
+            key_file: Some("key.pem".into()),
+            min_version: MinVersion::Tls12,
+            cipher_suites: vec!["TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256".into(), "TLS13_AES_128_GCM_SHA256".into()],
+            verify_incoming: true,
+            verify_outgoing: true,
+            verify_server_hostname: true,
+            use_auto_cert: false,
+        };
+        let grpc = Policy { verify_outgoing: false, verify_server_hostname: false, use_auto_cert: true, ..rpc.clone() };
+        assert_eq!((&server.tls.internal_rpc, &server.tls.grpc), (&rpc, &grpc));
     }
     let set = |text: &str| {
-        keys::all().iter().all(|(_, key)| !matches!(key.effect, keys::Effect::Sets(..)) || text.contains(key.name))
+        let sets = |key: &keys::Key| matches!(key.effect, keys::Effect::Sets(..)) && key.moved.is_empty();
+        keys::all().iter().all(|(_, key)| !sets(key) || text.contains(key.name))
     };
     assert!(set(ALL_HCL) && set(ALL_JSON), "a new key in effect belongs into this test");
 }
@@ -90,15 +144,20 @@ fn defaults_in_the_table_are_those_of_the_server() {
     let defaults = keys::all().into_iter().filter(|(_, key)| matches!(key.effect, keys::Effect::Sets(..)));
     let mut text = String::new();
     for (path, key) in defaults.filter(|(_, key)| !key.default.is_empty()) {
-        let value =
-            if key.default.parse::<i64>().is_ok() { key.default.to_owned() } else { format!("{:?}", key.default) };
-        match path.split_once('.') {
-            Some((table, name)) => text += &format!("{table} = {{ {name} = {value} }}\n"),
-            None => text += &format!("{path} = {value}\n"),
-        }
-        let Loaded { server, log_level, .. } = hcl(&text).unwrap();
+        let value = if matches!(key.kind, keys::Kind::Int | keys::Kind::Bool) {
+            key.default.to_owned()
+        } else {
+            format!("{:?}", key.default)
+        };
+        let mut names = path.rsplit('.');
+        let leaf = format!("{} = {value}", names.next().unwrap_or_default());
+        text += &names.fold(leaf, |inner, table| format!("{table} = {{ {inner} }}"));
+        let Loaded { server, log_level, admin, .. } = hcl(&text).unwrap();
         assert_eq!(format!("{server:?}"), format!("{base:?}"), "{path}");
-        assert_eq!(log_level, LOG_LEVEL_DEFAULT);
+        if path == "ports.admin" {
+            assert_eq!(admin.port, AdminPort::Asked(ADMIN_PORT_DEFAULT));
+        }
+        assert_eq!(log_level, settings::LOG_LEVEL_DEFAULT);
         text.clear();
     }
 }
@@ -180,6 +239,11 @@ fn values_that_cannot_be_are_told_with_what_they_should_be() {
         ("bind_addr = \"{{ GetPrivateIP }}\"", "address templates are not understood here; write the address itself"),
         ("ports = { server = -1 }", "ports.server is -1, which disables a port"),
         ("ports = { server = -2 }", "ports.server is -2: a port is between 1 and 65535"),
+        ("ports = { admin = -2 }", "ports.admin is -2: a port is between 1 and 65535, or 0 to be given one, or -1"),
+        ("domain = \"a..b\"", "domain is \"a..b\": a domain has labels"),
+        ("data_dir = \"/dev/null\"", "data_dir is \"/dev/null\", which is not a directory"),
+        ("rpc = { http2_preface = \"no\" }", "rpc.http2_preface is a text: it must be true or false"),
+        ("auto_encrypt = { tls = true }", "auto_encrypt.tls can only be used on a client"),
         ("ports = { server = 65536 }", "ports.server is 65536: a port is between 1 and 65535"),
         ("ports = { server = \"8300\" }", "ports.server is a text: it must be a whole number"),
         ("ports = { server = 8300.5 }", "ports.server is 8300.5: it must be a whole number"),
@@ -238,8 +302,8 @@ fn values_are_taken_as_consul_takes_them() {
 #[test]
 fn a_key_without_meaning_here_is_a_warning_that_names_it() {
     let text = "client_addr = \"0.0.0.0\"\nacl {\n  enabled = true\n  tokens {\n    agent = \"s3cret\"\n  }\n}\n\
-                tls {\n  defaults {\n    verify_incoming = true\n  }\n}\nencrypt = \"s3cret\"\nretry_join = [\"10.0.0.1\"]\n\
-                verify_incoming = true\nsegment = \"x\"\nnode_name = \"under_score\"\nacl_enforce_version_8 = true\n";
+                auto_encrypt {\n  allow_tls = true\n}\n\n\nencrypt = \"s3cret\"\nretry_join = [\"10.0.0.1\"]\n\
+                acl_token = \"s3cret\"\nsegment = \"x\"\nnode_name = \"under_score\"\nacl_enforce_version_8 = true\n";
     let loaded = hcl(text).unwrap();
     assert_eq!(
         warned(&loaded),
@@ -247,10 +311,10 @@ fn a_key_without_meaning_here_is_a_warning_that_names_it() {
             (1, "client_addr", false),
             (3, "acl.enabled", true),
             (5, "acl.tokens.agent", false),
-            (10, "tls.defaults.verify_incoming", true),
+            (9, "auto_encrypt.allow_tls", true),
             (13, "encrypt", true),
             (14, "retry_join", true),
-            (15, "verify_incoming", true),
+            (15, "acl_token", false),
             (16, "segment", false),
             (17, "node_name", false),
             (18, "acl_enforce_version_8", false),
@@ -259,16 +323,16 @@ fn a_key_without_meaning_here_is_a_warning_that_names_it() {
     let told: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
     assert!(told[0].ends_with("a.hcl:1: client_addr is known, but has no effect yet"), "{told:?}");
     assert!(told[1].contains("acl.enabled is NOT IN EFFECT: calls are not checked"), "{told:?}");
-    assert!(told[6].contains("(Consul's name for it is now tls.defaults.verify_incoming)"), "{told:?}");
+    assert!(told[6].contains("(Consul's name for it is now acl.tokens.default)"), "{told:?}");
     assert!(told.iter().all(|text| !text.contains("s3cret")), "a secret is not told");
 }
 
 #[test]
 fn what_is_switched_off_or_left_at_its_default_is_no_harm() {
     let text = "acl {\n  enabled = false\n  default_policy = \"allow\"\n}\nencrypt = \"\"\nretry_join = []\n\
-                bootstrap_expect = 0\nlimits {\n  rpc_rate = -1\n}\nverify_outgoing = false\n";
+                bootstrap_expect = 0\nlimits {\n  rpc_rate = -1\n}\nauto_encrypt {\n  tls = false\n  allow_tls = false\n}\n";
     let loaded = hcl(text).unwrap();
-    assert_eq!(loaded.warnings.len(), 7);
+    assert_eq!(loaded.warnings.len(), 8, "{:?}", loaded.warnings);
     assert!(loaded.warnings.iter().all(|warning| !warning.harmful), "{:?}", loaded.warnings);
 }
 
@@ -374,8 +438,13 @@ fn the_configurations_of_the_goldens_load() {
                 assert_eq!(keys.len(), 1);
             }
             "acl" => assert_eq!(harmful, ["acl.enabled", "acl.default_policy"]),
-            "tls-open" => assert_eq!(harmful, ["tls.defaults.cert_file"]),
-            "tls" | "tls-vsh" => assert!(harmful.contains(&"tls.defaults.verify_incoming"), "{harmful:?}"),
+            name @ ("tls" | "tls-open" | "tls-vsh") => {
+                assert_eq!(keys.len(), 1, "all of the tls stanza is in effect: {keys:?}");
+                let rpc = &loaded.server.tls.internal_rpc;
+                assert_eq!(rpc.cert_file.as_deref(), Some(Path::new("certs/server.pem")));
+                assert_eq!(rpc.verify_incoming, name != "tls-open");
+                assert_eq!(rpc.verify_server_hostname, name == "tls-vsh");
+            }
             "rate-enforcing" | "rate-permissive" => assert_eq!(harmful, ["limits.request_limits.mode"]),
             _ => assert_eq!(keys.len(), 1),
         }
@@ -428,8 +497,8 @@ proptest! {
     fn no_text_panics(text in ".{0,200}", words in lookalike()) {
         for text in [&text, &words] {
             for format in [Format::Hcl, Format::Json] {
-                let mut settings = Settings { server: Config::dev(), log_level: String::new(), notes: Vec::new() };
-                if let Err(error) = apply(Path::new("a"), format, text, &mut settings) {
+                let mut settings = Settings::new(Config::dev());
+                if let Err(error) = apply(Path::new("a"), format, text, &mut settings, &mut Vec::new()) {
                     prop_assert!(!error.to_string().is_empty());
                 }
             }

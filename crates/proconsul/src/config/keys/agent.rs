@@ -4,14 +4,17 @@ use super::{
     Kind::{Bool, Duration, Float, Free, Int, Table, Tables, Text, TextMap, Texts},
     blocks::{
         ACL, ADDRESSES, AUDIT, AUTO_CONFIG, AUTO_ENCRYPT, AUTOPILOT, CACHE, CLOUD, CONFIG_ENTRIES, CONNECT, CONSUL,
-        DNS_CONFIG, GOSSIP_LAN, GOSSIP_WAN, HTTP_CONFIG, JOINS_NOBODY, LIMITS, NO_ACL, NO_TLS, NO_TLS_OUT,
-        OLD_RAFT_BOLTDB, PEERING, PERFORMANCE, PORTS, RAFT_LOGSTORE, REPORTING, RPC, SEGMENT, TELEMETRY, TLS,
-        UI_CONFIG, UNIX_SOCKETS, XDS,
+        DNS_CONFIG, GOSSIP_LAN, GOSSIP_WAN, HTTP_CONFIG, JOINS_NOBODY, LIMITS, NO_ACL, OLD_RAFT_BOLTDB, PEERING,
+        PERFORMANCE, PORTS, RAFT_LOGSTORE, REPORTING, RPC, SEGMENT, TELEMETRY, UI_CONFIG, UNIX_SOCKETS, XDS,
     },
     key,
     services::{CHECK, LOCALITY, SERVICE},
+    tls::TLS,
 };
-use crate::config::settings as set;
+use crate::config::{settings as set, tls};
+
+/// The meaning of a key that has another name now.
+const OLD_NAME: &str = "old name";
 
 /// Keys of the top level.
 pub(in crate::config) static TOP: Keys = Keys(&[
@@ -42,10 +45,16 @@ pub(in crate::config) static TOP: Keys = Keys(&[
     key("auto_encrypt", Table(&AUTO_ENCRYPT)),
     key("connect", Table(&CONNECT)),
     key("dns_config", Table(&DNS_CONFIG)),
-    key("domain", Text).default("consul."),
+    key("domain", Text)
+        .default("consul.")
+        .sets(set::domain, "last part of the names in servers' certificates: `server.<datacenter>.<domain>`"),
     key("alt_domain", Text),
     key("recursors", Texts),
-    key("data_dir", Text).harmful("nothing is kept when the server stops"),
+    key("data_dir", Text).sets(
+        set::data_dir,
+        "directory where the server makes the unix socket `admin.sock`, mode 0600, for `proconsul conns` and its \
+         neighbours; **nothing else is kept in it yet**",
+    ),
     key("datacenter", Text)
         .default("dc1")
         .sets(set::datacenter, "name of the datacenter: lowercase letters, digits, `-` and `_`; letters are lowered"),
@@ -177,17 +186,37 @@ pub(in crate::config) static TOP: Keys = Keys(&[
     key("acl_default_policy", Text).default("allow").moved("acl.default_policy").harmful(NO_ACL),
     key("acl_down_policy", Text).moved("acl.down_policy"),
     key("acl_ttl", Text).moved("acl.token_ttl"),
-    key("ca_file", Text).moved("tls.defaults.ca_file"),
-    key("ca_path", Text).moved("tls.defaults.ca_path"),
-    key("cert_file", Text).moved("tls.defaults.cert_file").harmful(NO_TLS),
-    key("key_file", Text).moved("tls.defaults.key_file"),
-    key("tls_cipher_suites", Text).moved("tls.defaults.tls_cipher_suites"),
-    key("tls_min_version", Text).moved("tls.defaults.tls_min_version"),
-    key("verify_incoming", Bool).moved("tls.defaults.verify_incoming").harmful(NO_TLS),
+    key("ca_file", Text)
+        .sets(|to, value| tls::file(to, value, |from| &mut from.old.defaults.ca_file), OLD_NAME)
+        .moved("tls.defaults.ca_file"),
+    key("ca_path", Text)
+        .sets(|to, value| tls::file(to, value, |from| &mut from.old.defaults.ca_path), OLD_NAME)
+        .moved("tls.defaults.ca_path"),
+    key("cert_file", Text)
+        .sets(|to, value| tls::file(to, value, |from| &mut from.old.defaults.cert_file), OLD_NAME)
+        .moved("tls.defaults.cert_file"),
+    key("key_file", Text)
+        .sets(|to, value| tls::file(to, value, |from| &mut from.old.defaults.key_file), OLD_NAME)
+        .moved("tls.defaults.key_file"),
+    key("tls_cipher_suites", Text)
+        .sets(|to, value| tls::cipher_suites(to, value, |from| &mut from.old.defaults.tls_cipher_suites), OLD_NAME)
+        .moved("tls.defaults.tls_cipher_suites"),
+    key("tls_min_version", Text)
+        .sets(|to, value| tls::old_min_version(to, value, |from| &mut from.old.defaults.tls_min_version), OLD_NAME)
+        .moved("tls.defaults.tls_min_version"),
+    key("verify_incoming", Bool)
+        .sets(tls::old_verify_incoming, "old name; does not concern the gRPC port")
+        .moved("tls.defaults.verify_incoming"),
     key("verify_incoming_https", Bool).moved("tls.https.verify_incoming"),
-    key("verify_incoming_rpc", Bool).moved("tls.internal_rpc.verify_incoming").harmful(NO_TLS),
-    key("verify_outgoing", Bool).moved("tls.defaults.verify_outgoing").harmful(NO_TLS_OUT),
-    key("verify_server_hostname", Bool).moved("tls.internal_rpc.verify_server_hostname").harmful(NO_TLS_OUT),
+    key("verify_incoming_rpc", Bool)
+        .sets(|to, value| tls::switch(to, value, |from| &mut from.old.internal_rpc.verify_incoming), OLD_NAME)
+        .moved("tls.internal_rpc.verify_incoming"),
+    key("verify_outgoing", Bool)
+        .sets(|to, value| tls::switch(to, value, |from| &mut from.old.defaults.verify_outgoing), OLD_NAME)
+        .moved("tls.defaults.verify_outgoing"),
+    key("verify_server_hostname", Bool)
+        .sets(|to, value| tls::switch(to, value, |from| &mut from.old.internal_rpc.verify_server_hostname), OLD_NAME)
+        .moved("tls.internal_rpc.verify_server_hostname"),
     key("tls_prefer_server_cipher_suites", Bool).obsolete(),
     key("start_join", Texts).moved("retry_join").harmful(JOINS_NOBODY),
     key("start_join_wan", Texts).moved("retry_join_wan").harmful(JOINS_NOBODY),

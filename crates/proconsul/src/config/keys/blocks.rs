@@ -8,8 +8,6 @@ use crate::config::settings as set;
 
 pub(super) const JOINS_NOBODY: &str = "this server joins nobody: it is a cluster of one";
 pub(super) const NO_ACL: &str = "calls are not checked: whoever reaches the server may read and write everything";
-pub(super) const NO_TLS: &str = "the server port is plain TCP, and no client is asked for a certificate";
-pub(super) const NO_TLS_OUT: &str = "connections to other servers are neither encrypted nor verified";
 
 pub(super) static ACL: Keys = Keys(&[
     key("enabled", Bool).harmful(NO_ACL),
@@ -63,7 +61,8 @@ pub(super) static CLOUD: Keys = Keys(&[
 pub(super) static CONFIG_ENTRIES: Keys = Keys(&[key("bootstrap", Free)]);
 
 pub(super) static AUTO_ENCRYPT: Keys = Keys(&[
-    key("tls", Bool),
+    key("tls", Bool)
+        .refused_if_on("is true: auto_encrypt.tls can only be used on a client. Remove it from a server's files"),
     key("dns_san", Texts),
     key("ip_san", Texts),
     key("allow_tls", Bool).harmful("clients get no certificates from this server"),
@@ -164,19 +163,17 @@ pub(super) static PORTS: Keys = Keys(&[
         .sets(set::server_port, "port that servers and clients call on; 0: the operating system chooses"),
     key("grpc", Int).default("-1"),
     key("grpc_tls", Int),
+    key("admin", Int).default("8310").sets(
+        set::admin_port,
+        "not Consul's: port of 127.0.0.1 where the server shows who is on the server port (`proconsul conns`, a page for \
+         browsers, `/metrics`); -1: none, 0: the operating system chooses. Where the default is taken, the server runs without it",
+    ),
     key("proxy_min_port", Int).default("20000"),
     key("proxy_max_port", Int).default("20255"),
     key("sidecar_min_port", Int).default("21000"),
     key("sidecar_max_port", Int).default("21255"),
     key("expose_min_port", Int).default("21500"),
     key("expose_max_port", Int).default("21755"),
-]);
-
-pub(super) static TLS: Keys = Keys(&[
-    key("defaults", Table(&TLS_LISTENER)),
-    key("internal_rpc", Table(&TLS_LISTENER)),
-    key("https", Table(&TLS_LISTENER)),
-    key("grpc", Table(&TLS_LISTENER)),
 ]);
 
 pub(super) static TELEMETRY: Keys = Keys(&[
@@ -222,7 +219,14 @@ pub(super) static UI_CONFIG: Keys = Keys(&[
 
 pub(super) static UNIX_SOCKETS: Keys = Keys(&[key("group", Text), key("mode", Text), key("user", Text)]);
 
-pub(super) static RPC: Keys = Keys(&[key("enable_streaming", Bool)]);
+pub(super) static RPC: Keys = Keys(&[
+    key("enable_streaming", Bool),
+    key("http2_preface", Bool).default("true").sets(
+        set::http2_preface,
+        "not Consul's: HTTP/2 on the server port, by its preface or by ALPN `h2`, leads to internal gRPC; false: it is \
+         refused, as Consul does",
+    ),
+]);
 
 pub(super) static RAFT_LOGSTORE: Keys = Keys(&[
     key("backend", Text),
@@ -269,19 +273,6 @@ static REQUEST_LIMITS: Keys = Keys(&[
     key("mode", Text).default("disabled").harmful("calls are not limited"),
     key("read_rate", Float).default("-1"),
     key("write_rate", Float).default("-1"),
-]);
-
-static TLS_LISTENER: Keys = Keys(&[
-    key("ca_file", Text),
-    key("ca_path", Text),
-    key("cert_file", Text).harmful(NO_TLS),
-    key("key_file", Text),
-    key("tls_min_version", Text).default("TLSv1_2"),
-    key("tls_cipher_suites", Text),
-    key("verify_incoming", Bool).harmful(NO_TLS),
-    key("verify_outgoing", Bool).harmful(NO_TLS_OUT),
-    key("verify_server_hostname", Bool).harmful(NO_TLS_OUT),
-    key("use_auto_cert", Bool),
 ]);
 
 static UI_METRICS_PROXY: Keys =

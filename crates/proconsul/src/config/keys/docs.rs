@@ -43,7 +43,11 @@ fn in_effect() -> String {
     let mut text = "| key | type | default | meaning |\n|---|---|---|---|\n".to_owned();
     for (path, key) in all() {
         if let Effect::Sets(_, meaning) = key.effect {
-            text += &row(&path, key, meaning);
+            let meaning = match key.moved {
+                "" => meaning.to_owned(),
+                now => format!("{meaning}; use `{now}`"),
+            };
+            text += &row(&path, key, &meaning);
         }
     }
     text
@@ -69,6 +73,7 @@ fn rows(keys: &'static Keys, path: &str, told: &mut HashMap<*const Keys, String>
             Effect::Harmful(missing) => format!("**{missing}**"),
             Effect::Enterprise => "Consul Enterprise's".to_owned(),
             Effect::Obsolete => "Consul ignores it too".to_owned(),
+            Effect::Refused(why) | Effect::RefusedIfOn(why) => format!("an error: {why}"),
         };
         let moved = (!key.moved.is_empty()).then(|| format!("now `{}`", key.moved));
         let aliases = key.aliases.iter().map(|alias| format!("also `{alias}`"));
