@@ -39,6 +39,8 @@ pub enum Unit {
     Count,
     /// Milliseconds, with fractions.
     Milliseconds,
+    /// Seconds, below zero where something is over.
+    Seconds,
 }
 
 impl Kind {
@@ -58,6 +60,7 @@ impl Unit {
         match self {
             Self::Count => "",
             Self::Milliseconds => "ms",
+            Self::Seconds => "s",
         }
     }
 }
@@ -88,6 +91,8 @@ macro_rules! metrics {
 }
 
 metrics! {
+    AGENT_TLS_CERT_EXPIRY = "agent.tls.cert.expiry", Gauge, Seconds, ["listener"],
+        "until the certificate that a listener shows expires, or the first of its chain; below zero once it has";
     CATALOG_DEREGISTER = "catalog.deregister", Histogram, Milliseconds, [],
         "from a call of `Catalog.Deregister` to its answer";
     CATALOG_REGISTER = "catalog.register", Histogram, Milliseconds, [],
@@ -96,8 +101,8 @@ metrics! {
         "connections accepted";
     RPC_ACCEPT_FAILED = "rpc.accept_failed", Counter, Count, [],
         "accepts that failed, for example for want of descriptors";
-    RPC_CONN_REFUSED = "rpc.conn.refused", Counter, Count, ["reason"],
-        "connections turned away";
+    RPC_CONN_CLOSED = "rpc.conn.closed", Counter, Count, ["reason"],
+        "connections that were refused or ended, by reason";
     RPC_QUERIES_BLOCKING = "rpc.queries_blocking", Gauge, Count, [],
         "queries that are parked now";
     RPC_QUERY = "rpc.query", Counter, Count, [],
@@ -110,6 +115,8 @@ metrics! {
         "connections on routes that nobody serves yet";
     RPC_SERVER_CALL = "rpc.server.call", Histogram, Milliseconds, ["method", "errored", "request_type", "rpc_type", "leader"],
         "from a call's first byte to its answer, one sample per answered call; a parked call counts when it is answered";
+    TLS_RELOAD = "tls.reload", Counter, Count, ["outcome"],
+        "reloads of certificates that came to something: `swapped`, or `failed`, which the watch tries again until files are right";
 }
 
 /// The row of the metric called `name`.
