@@ -1,20 +1,29 @@
 //! Accepts connections, asks each what it wants, and hands it on.
 mod accept; // the loop
-mod first_byte; // one connection, from its first byte to its handler
+mod door; // one connection, from its first byte to its handler
+mod entry; // what is known of one live connection
+mod farewell; // the end of a connection that is turned away with a word
+mod history; // why the last connections of each peer ended
+mod hold; // a connection on a route that nobody serves yet
 mod log; // one line a minute for what repeats
+mod registry; // who is on the port, and who was
 mod rewind; // bytes that were read ahead
+mod stream; // a connection as its handler sees it
+mod tls; // handshakes, and why they fail
 
 use std::{fmt, future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 pub use accept::{Listener, serve};
+pub use entry::{DETECTING, Entry, NOTE_BYTES_MAX, TlsFacts};
+pub use farewell::{FAREWELL_BYTES_MAX, FAREWELL_MAX};
+pub use history::{CLOSES_PER_PEER_MAX, Closed, PEERS_REMEMBERED_MAX};
 pub use log::Quiet;
+use proconsul_tls::Tls;
+pub use registry::{Registry, RouteCounts};
 pub use rewind::Rewind;
-use tokio::net::TcpStream;
+pub use stream::Stream;
 
-use crate::{CONNECTIONS_PER_CLIENT_MAX, Posture, Route};
-
-/// A plain connection on the port, with what was read ahead.
-pub type Plain = Rewind<TcpStream>;
+use crate::{CONNECTIONS_PER_CLIENT_MAX, Reason, Route};
 
 /// Default of `limits.rpc_handshake_timeout`.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -26,8 +35,10 @@ pub struct Settings {
     pub handshake_timeout: Duration,
     /// `limits.rpc_max_conns_per_client`; 0 is no limit.
     pub max_conns_per_client: usize,
-    /// What is true of every connection before its first byte.
-    pub posture: Posture,
+    /// `rpc.http2_preface`: HTTP/2 without a type byte leads to internal gRPC.
+    pub http2_preface: bool,
+    /// Certificates and what is demanded of clients; `None`: the port speaks no TLS.
+    pub tls: Option<Tls>,
 }
 
 impl Default for Settings {
@@ -35,27 +46,42 @@ impl Default for Settings {
         Self {
             handshake_timeout: HANDSHAKE_TIMEOUT,
             max_conns_per_client: CONNECTIONS_PER_CLIENT_MAX,
-            posture: Posture::default(),
+            http2_preface: true,
+            tls: None,
         }
     }
 }
 
+/// A connection whose route is known.
+#[derive(Debug)]
+pub struct Accepted {
+    /// Who is to serve it.
+    pub route: Route,
+    /// The connection, from the first byte after what named the route.
+    pub io: Stream,
+    /// Who is on the other side.
+    pub peer: SocketAddr,
+    /// Its place in the [`Registry`]. What is noted there before the connection ends is logged with the reason.
+    pub entry: Arc<Entry>,
+}
+
 /// Serves connections once their route is known.
 pub trait Serve: Send + Sync + 'static {
-    /// Serves a connection until it ends. Asked only for routes that [`serves`](Self::serves) says yes to.
-    fn serve(&self, route: Route, io: Plain, peer: SocketAddr) -> impl Future<Output = ()> + Send;
-
     /// Whether the route has a handler.
     fn serves(&self, route: Route) -> bool;
+
+    /// Serves a connection until it ends, and says why it did. Asked only for routes that [`serves`](Self::serves) says yes to. The
+    /// future is dropped where it stands when an operator kills the connection.
+    fn serve(&self, accepted: Accepted) -> impl Future<Output = Reason> + Send;
 }
 
 impl<T: Serve> Serve for Arc<T> {
-    fn serve(&self, route: Route, io: Plain, peer: SocketAddr) -> impl Future<Output = ()> + Send {
-        T::serve(self, route, io, peer)
-    }
-
     fn serves(&self, route: Route) -> bool {
         T::serves(self, route)
+    }
+
+    fn serve(&self, accepted: Accepted) -> impl Future<Output = Reason> + Send {
+        T::serve(self, accepted)
     }
 }
 

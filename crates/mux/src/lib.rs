@@ -6,7 +6,7 @@
 #![doc = include_str!("../README.md")]
 mod limit; // how many connections one client may have
 mod preamble; // what a client writes first
-mod refusal; // why a connection is turned away, in an operator's words
+mod reason; // why a connection was turned away or ended, in an operator's words
 mod routes; // the table, and nothing else
 mod stray; // what came, when it was nothing of ours
 mod unserved; // how a route behaves whose handler is not there yet
@@ -17,8 +17,11 @@ pub mod driver;
 
 pub use limit::{CONNECTIONS_PER_CLIENT_MAX, ClientCounts};
 pub use preamble::preamble;
-pub use refusal::Refusal;
-pub use routes::{H2, HTTP2_PREFACE, LAST_TYPE_BYTE, Needs, ROUTES, Route, Row, Then, TlsPolicy, alpn_names, row_of};
+pub use reason::{Reason, Stage};
+pub use routes::{
+    H2, HTTP2_PREFACE, LAST_TYPE_BYTE, Needs, ROUTES, Route, Row, Then, TlsPolicy, alpn_names, row_of, row_of_alpn,
+    row_of_byte,
+};
 pub use stray::{STRAY_BYTES, Stray};
-pub use unserved::Unserved;
-pub use verdict::{Posture, Verdict, by_alpn, by_first_byte};
+pub use unserved::{Unserved, WAN_PACKET_BYTES_MAX, WAN_PACKET_IDLE_MAX, WAN_STREAM_IDLE_MAX};
+pub use verdict::{Posture, Verdict, by_alpn, by_first_byte, by_first_bytes};

@@ -19,6 +19,25 @@ pub enum Route {
     WanPacket,
     /// Gossip between datacenters, a stream that is a memberlist connection.
     WanStream,
+    /// net/rpc for clients that have no certificate yet, one call after another: the few methods that give them one.
+    RpcInsecure,
+}
+
+impl Route {
+    /// What is done with a connection that takes the route, in a line.
+    pub const fn handler(self) -> &'static str {
+        match self {
+            Self::RpcSingle => "net/rpc, one call after another",
+            Self::RpcMulti => "yamux, each stream net/rpc",
+            Self::Raft => "Raft between servers",
+            Self::Snapshot => "a snapshot, saved or restored",
+            Self::InternalGrpc => "internal gRPC",
+            Self::RaftForwarding => "gRPC: writes for the leader",
+            Self::WanPacket => "WAN gossip, packet by packet",
+            Self::WanStream => "WAN gossip, a stream",
+            Self::RpcInsecure => "net/rpc, methods that give a first certificate",
+        }
+    }
 }
 
 /// Whose certificate a TLS handshake asks for.
@@ -104,9 +123,30 @@ const fn row(byte: Option<u8>, alpn: Option<&'static str>, label: &'static str, 
     Row { byte, alpn, label, needs, then }
 }
 
+impl Then {
+    /// The route that is served in the end, if it is one: byte 7 has no inner byte.
+    pub const fn route(self) -> Option<Route> {
+        match self {
+            Self::Serve(route) => Some(route),
+            Self::StartTls(TlsPolicy::Insecure) => Some(Route::RpcInsecure),
+            Self::StartTls(TlsPolicy::Verify) | Self::Retired => None,
+        }
+    }
+}
+
 /// The first row that leads to `route`.
 pub fn row_of(route: Route) -> Option<&'static Row> {
-    ROUTES.iter().find(|row| row.then == Then::Serve(route))
+    ROUTES.iter().find(|row| row.then.route() == Some(route))
+}
+
+/// The row of a type byte; the HTTP/2 preface's first byte is none.
+pub fn row_of_byte(byte: u8) -> Option<&'static Row> {
+    ROUTES.iter().find(|row| row.byte == Some(byte) && byte <= LAST_TYPE_BYTE)
+}
+
+/// The row of an ALPN name.
+pub fn row_of_alpn(name: &str) -> Option<&'static Row> {
+    ROUTES.iter().find(|row| row.alpn == Some(name))
 }
 
 /// The names offered in a TLS handshake, in the order of the table. `h2` only where HTTP/2 is spoken on the port.

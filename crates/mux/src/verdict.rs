@@ -1,5 +1,5 @@
 //! From a first byte or an ALPN name to a verdict.
-use crate::{H2, HTTP2_PREFACE, LAST_TYPE_BYTE, ROUTES, Refusal, Route, Row, Then, TlsPolicy};
+use crate::{HTTP2_PREFACE, LAST_TYPE_BYTE, Reason, Route, Stray, Then, TlsPolicy, row_of_alpn, row_of_byte};
 
 /// What the listener already knows about a connection: facts, never handles.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,47 +26,74 @@ pub enum Verdict {
     /// The byte began an HTTP/2 preface and belongs to what follows.
     Http2,
     /// Turn it away.
-    Refuse(Refusal),
+    Refuse(Reason),
 }
 
 /// Decides by the first byte of a connection, or of what is inside its TLS.
 pub fn by_first_byte(byte: u8, on: Posture) -> Verdict {
     let plain = on.require_tls && !on.inside_tls;
     if byte == HTTP2_PREFACE[0] && on.http2_preface {
-        return if plain { Verdict::Refuse(Refusal::PlaintextForbidden) } else { Verdict::Http2 };
+        return if plain { Verdict::Refuse(Reason::PlaintextForbidden) } else { Verdict::Http2 };
     }
-    let named = |row: &&Row| row.byte == Some(byte) && row.alpn != Some(H2);
-    let Some(row) = ROUTES.iter().find(named) else {
+    let Some(row) = row_of_byte(byte) else {
         let may_be_client_hello = byte > LAST_TYPE_BYTE && on.native_tls && !on.inside_tls;
         return if may_be_client_hello {
             Verdict::NativeTls
         } else if plain {
-            Verdict::Refuse(Refusal::PlaintextForbidden)
+            Verdict::Refuse(Reason::PlaintextForbidden)
         } else {
-            Verdict::Refuse(Refusal::UnknownByte(byte))
+            Verdict::Refuse(Reason::UnknownByte)
         };
     };
     match row.then {
-        Then::StartTls(_) if on.inside_tls => Verdict::Refuse(Refusal::TlsInTls),
+        Then::StartTls(_) if on.inside_tls => Verdict::Refuse(Reason::TlsInTls),
         Then::StartTls(policy) => Verdict::StartTls(policy),
-        _ if plain => Verdict::Refuse(Refusal::PlaintextForbidden),
-        Then::Retired => Verdict::Refuse(Refusal::Retired(row.label)),
+        _ if plain => Verdict::Refuse(Reason::PlaintextForbidden),
+        Then::Retired => Verdict::Refuse(Reason::Retired),
         Then::Serve(route) => Verdict::Serve(route),
     }
 }
 
+/// Decides by all of the first bytes that are there, at least one; `None`: more are needed. Where one byte is enough for Consul
+/// it is enough here, but for an HTTP/2 preface where that is spoken, and for traffic that was meant for another port where it
+/// is told apart by what there is, or where Consul would wait for a ClientHello, too.
+pub fn by_first_bytes(bytes: &[u8], on: Posture) -> Option<Verdict> {
+    let byte = *bytes.first()?;
+    let by_byte = by_first_byte(byte, Posture { http2_preface: false, ..on });
+    let maybe_preface = byte == HTTP2_PREFACE[0] && on.http2_preface;
+    if maybe_preface && HTTP2_PREFACE.iter().zip(bytes).all(|(expected, byte)| expected == byte) {
+        return (bytes.len() >= HTTP2_PREFACE.len()).then(|| by_first_byte(byte, on));
+    }
+    match Stray::classify(bytes) {
+        Some(Stray::Tls) if on.inside_tls => Some(Verdict::Refuse(Reason::TlsInTls)),
+        Some(Stray::Tls) if on.native_tls => Some(Verdict::NativeTls),
+        Some(stray) => Some(Verdict::Refuse(Reason::Stray(stray))),
+        None if (by_byte == Verdict::NativeTls || maybe_preface)
+            && byte != CLIENT_HELLO
+            && Stray::may_become(bytes) =>
+        {
+            None
+        }
+        None => Some(by_byte),
+    }
+}
+
+/// The first byte of a TLS handshake.
+const CLIENT_HELLO: u8 = 0x16;
+
 /// Decides by the protocol name that a TLS handshake agreed on.
 pub fn by_alpn(name: &str) -> Verdict {
-    match ROUTES.iter().find(|row| row.alpn == Some(name)).map(|row| (row.then, row.label)) {
-        Some((Then::Serve(route), _)) => Verdict::Serve(route),
-        Some((Then::Retired, label)) => Verdict::Refuse(Refusal::Retired(label)),
-        Some((Then::StartTls(_), _)) | None => Verdict::Refuse(Refusal::UnknownName),
+    match row_of_alpn(name).map(|row| row.then) {
+        Some(Then::Serve(route)) => Verdict::Serve(route),
+        Some(Then::Retired) => Verdict::Refuse(Reason::Retired),
+        Some(Then::StartTls(_)) | None => Verdict::Refuse(Reason::NoAlpn),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{H2, ROUTES, Row};
 
     const PLAIN: Posture = Posture { inside_tls: false, native_tls: false, require_tls: false, http2_preface: false };
     const STRICT: Posture = Posture { native_tls: true, require_tls: true, ..PLAIN };
@@ -76,7 +103,7 @@ mod tests {
         match row.then {
             Then::Serve(route) => Verdict::Serve(route),
             Then::StartTls(policy) => Verdict::StartTls(policy),
-            Then::Retired => Verdict::Refuse(Refusal::Retired(row.label)),
+            Then::Retired => Verdict::Refuse(Reason::Retired),
         }
     }
 
@@ -112,7 +139,7 @@ mod tests {
             match byte {
                 3 => assert_eq!(verdict, Verdict::StartTls(TlsPolicy::Verify)),
                 7 => assert_eq!(verdict, Verdict::StartTls(TlsPolicy::Insecure)),
-                0..=LAST_TYPE_BYTE => assert_eq!(verdict, Verdict::Refuse(Refusal::PlaintextForbidden), "{byte}"),
+                0..=LAST_TYPE_BYTE => assert_eq!(verdict, Verdict::Refuse(Reason::PlaintextForbidden), "{byte}"),
                 _ => assert_eq!(verdict, Verdict::NativeTls, "{byte}"),
             }
         }
@@ -121,9 +148,9 @@ mod tests {
     #[test]
     fn tls_inside_tls_is_refused() {
         for byte in [3, 7] {
-            assert_eq!(by_first_byte(byte, INSIDE), Verdict::Refuse(Refusal::TlsInTls));
+            assert_eq!(by_first_byte(byte, INSIDE), Verdict::Refuse(Reason::TlsInTls));
         }
-        assert_eq!(by_first_byte(0x16, INSIDE), Verdict::Refuse(Refusal::UnknownByte(0x16)));
+        assert_eq!(by_first_byte(0x16, INSIDE), Verdict::Refuse(Reason::UnknownByte));
         assert_eq!(by_first_byte(0, INSIDE), Verdict::Serve(Route::RpcSingle));
     }
 
@@ -131,14 +158,14 @@ mod tests {
     fn http2_without_a_type_byte_is_spoken_only_where_it_is_turned_on() {
         let on = Posture { http2_preface: true, ..PLAIN };
         assert_eq!(by_first_byte(b'P', on), Verdict::Http2);
-        assert_eq!(by_first_byte(b'P', PLAIN), Verdict::Refuse(Refusal::UnknownByte(b'P')));
+        assert_eq!(by_first_byte(b'P', PLAIN), Verdict::Refuse(Reason::UnknownByte));
         let strict = Posture { http2_preface: true, ..STRICT };
-        assert_eq!(by_first_byte(b'P', strict), Verdict::Refuse(Refusal::PlaintextForbidden));
+        assert_eq!(by_first_byte(b'P', strict), Verdict::Refuse(Reason::PlaintextForbidden));
     }
 
     #[test]
     fn an_unknown_name_is_refused() {
-        assert_eq!(by_alpn("http/1.1"), Verdict::Refuse(Refusal::UnknownName));
-        assert_eq!(by_alpn(""), Verdict::Refuse(Refusal::UnknownName));
+        assert_eq!(by_alpn("http/1.1"), Verdict::Refuse(Reason::NoAlpn));
+        assert_eq!(by_alpn(""), Verdict::Refuse(Reason::NoAlpn));
     }
 }

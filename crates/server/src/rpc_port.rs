@@ -2,20 +2,18 @@
 use std::{
     error::Error as _,
     fmt,
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::SeqCst},
     },
-    time::Instant,
 };
 
 use parking_lot::Mutex;
 use proconsul_layers::Stack;
 use proconsul_mux::{
-    Route,
-    driver::{Plain, Quiet, Serve},
-    row_of,
+    Reason, Route,
+    driver::{Accepted, Entry, Serve},
 };
 use proconsul_netrpc::{
     Dispatch,
@@ -34,13 +32,11 @@ pub(crate) struct RpcPort {
     server: proconsul_netrpc::server::Server<Handlers>,
     connections: Mutex<Slab<Arc<Connection>>>,
     stopping: AtomicBool,
-    /// What has been said about connections that ended badly, so that it is said once a minute.
-    complaints: Quiet<(IpAddr, &'static str)>,
 }
 
 impl RpcPort {
     pub(crate) fn new(server: proconsul_netrpc::server::Server<Handlers>) -> Self {
-        Self { server, connections: Mutex::default(), stopping: AtomicBool::new(false), complaints: Quiet::default() }
+        Self { server, connections: Mutex::default(), stopping: AtomicBool::new(false) }
     }
 
     /// Asks every connection to end, those that are still to come included.
@@ -85,69 +81,55 @@ impl Serve for RpcPort {
         matches!(route, Route::RpcSingle | Route::RpcMulti)
     }
 
-    async fn serve(&self, route: Route, io: Plain, peer: SocketAddr) {
-        let label = row_of(route).map_or("", |row| row.label);
-        self.attend(route, io, peer).instrument(tracing::debug_span!("conn", %peer, route = label)).await;
+    async fn serve(&self, accepted: Accepted) -> Reason {
+        let (peer, route) = (accepted.peer, accepted.entry.label());
+        self.attend(accepted).instrument(tracing::debug_span!("conn", %peer, route)).await
     }
 }
 
 impl RpcPort {
-    async fn attend(&self, route: Route, io: Plain, peer: SocketAddr) {
+    async fn attend(&self, accepted: Accepted) -> Reason {
+        let Accepted { route, io, peer, entry } = accepted;
         let entered = self.enter(peer);
         let connection = Arc::clone(&entered.connection);
         let ended = match route {
             Route::RpcSingle => self.server.single(io, connection).await,
             Route::RpcMulti => self.server.session(io, connection).await,
-            _ => return,
+            _ => return Reason::NotServed,
         };
-        if let Err(end) = ended {
-            self.tell(&end, peer);
+        match ended {
+            Ok(()) => Reason::PeerClosed,
+            Err(end) => tell(&end, &entry),
         }
     }
+}
 
-    /// Counts and logs why a connection ended, unless it ended well.
-    fn tell(&self, end: &End, peer: SocketAddr) {
-        let verdict = judge(end);
-        if matches!(verdict, Verdict::Gone | Verdict::Fault(_)) {
-            metrics::counter!(metric::RPC_REQUEST_ERROR.name).increment(1);
-        }
+/// Notes how a connection ended, counts what is the peer's fault, and names the reason.
+fn tell(end: &End, entry: &Entry) -> Reason {
+    let reason = reason(end);
+    if !matches!(reason, Reason::PeerClosed | Reason::Stopped | Reason::Reset) {
+        metrics::counter!(metric::RPC_REQUEST_ERROR.name).increment(1);
+    }
+    if reason != Reason::PeerClosed {
         // The cause as one text with its own cause: the log has one line for it.
-        let reason = Chain(end);
-        match verdict {
-            Verdict::Well => {}
-            Verdict::Failed | Verdict::Gone => tracing::debug!(%peer, %reason, "a connection failed"),
-            Verdict::Fault(kind) => {
-                if let Some(repeated) = self.complaints.pass((peer.ip(), kind), Instant::now()) {
-                    tracing::warn!(%peer, %reason, repeated, "RPC error");
-                }
-            }
-        }
+        entry.note(Chain(end).to_string());
     }
+    reason
 }
 
-/// How a connection ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    /// As it should.
-    Well,
-    /// The network failed, or the peer reset it: one connection's business.
-    Failed,
-    /// The peer vanished or takes nothing: it is counted, and there is nothing to do about it here.
-    Gone,
-    /// The peer, or we, broke the rules: somebody has to look at it. With a word for what is said once a minute.
-    Fault(&'static str),
-}
-
-fn judge(end: &End) -> Verdict {
-    use SessionError::{KeepaliveTimeout, OpenTimeout, WriteTimeout};
+/// Why a connection ended, by the port's closed set.
+fn reason(end: &End) -> Reason {
+    use SessionError::{GoAway, KeepaliveTimeout, OpenTimeout, WriteTimeout};
     match end {
-        End::Closed | End::Stopped => Verdict::Well,
-        End::Io(_) => Verdict::Failed,
-        End::SlowReader { .. } | End::Session(KeepaliveTimeout | OpenTimeout(_) | WriteTimeout) => Verdict::Gone,
-        End::Malformed => Verdict::Fault("malformed"),
-        End::SlowRequest { .. } => Verdict::Fault("slow"),
-        End::Session(SessionError::GoAway(_)) => Verdict::Fault("go-away"),
-        End::Session(_) => Verdict::Fault("yamux"),
+        End::Closed => Reason::PeerClosed,
+        End::Stopped => Reason::Stopped,
+        End::Io(_) => Reason::Reset,
+        End::SlowReader { .. } | End::Session(WriteTimeout) => Reason::SlowReader,
+        End::Session(KeepaliveTimeout | OpenTimeout(_)) => Reason::YamuxKeepalive,
+        End::Malformed => Reason::Malformed,
+        End::SlowRequest { .. } => Reason::SlowRequest,
+        End::Session(GoAway(_)) => Reason::YamuxGoAway,
+        End::Session(_) => Reason::YamuxViolation,
     }
 }
 

@@ -3,10 +3,7 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use proconsul_layers::{RpcType, stack};
 use proconsul_msgpack::GoStr;
-use proconsul_mux::{
-    Posture,
-    driver::{Listener, Settings, serve},
-};
+use proconsul_mux::driver::{self, Listener, Settings, serve};
 use proconsul_netrpc::{Registry, server::Stop};
 use proconsul_services::{
     Context, Leadership, Log,
@@ -83,10 +80,11 @@ impl Server {
         let settings = Settings {
             handshake_timeout: config.rpc_handshake_timeout,
             max_conns_per_client: config.rpc_max_conns_per_client,
-            posture: Posture::default(),
+            http2_preface: false,
+            tls: None,
         };
         let (stop_accepting, stopped) = oneshot::channel();
-        let accepting = tokio::spawn(serve(listener, settings, Arc::clone(&port), async {
+        let accepting = tokio::spawn(serve(listener, settings, driver::Registry::new(), Arc::clone(&port), async {
             // A sender that is gone is a server that is gone.
             let _ = stopped.await;
         }));

@@ -13,8 +13,8 @@ use proconsul_types::metric;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{net::TcpListener, sync::watch, time::sleep};
 
-use super::{Quiet, Serve, Settings, first_byte::Door};
-use crate::{ClientCounts, Refusal};
+use super::{Quiet, Registry, Serve, Settings, door::Door};
+use crate::{ClientCounts, Reason};
 
 /// How many connections the kernel keeps for us.
 const BACKLOG: u32 = 1024;
@@ -58,8 +58,16 @@ impl Listener {
 
 /// Accepts connections until `stop` is ready, then waits until those that are open have ended. Telling them to end is for
 /// the handler, which knows how.
-pub async fn serve<H: Serve>(listener: Listener, settings: Settings, handler: H, stop: impl Future<Output = ()>) {
-    let door = Arc::new(Door { settings, handler, refusals: Quiet::default(), stopping: watch::Sender::new(false) });
+///
+/// Detection and handshakes run in each connection's own task: none delays another, nor the accept loop.
+pub async fn serve<H: Serve>(
+    listener: Listener,
+    settings: Settings,
+    registry: Arc<Registry>,
+    handler: H,
+    stop: impl Future<Output = ()>,
+) {
+    let door = Arc::new(Door { settings, handler, registry, stopping: watch::Sender::new(false) });
     let counts = Arc::new(Mutex::new(ClientCounts::default()));
     let failures = Quiet::default();
     let accepted_total = metrics::counter!(metric::RPC_ACCEPT_CONN.name);
@@ -95,15 +103,18 @@ pub async fn serve<H: Serve>(listener: Listener, settings: Settings, handler: H,
         };
         pause = PAUSE_MIN;
         let Some(place) = Place::take(&counts, peer.ip(), door.settings.max_conns_per_client) else {
-            door.refuse(Refusal::TooManyConnections, &[], peer);
+            door.registry.refused(Some(peer), Reason::TooManyConnections, None);
             continue;
         };
         accepted_total.increment(1);
+        let mut visit = door.registry.enter(peer);
+        let entry = Arc::clone(&visit.entry);
         let (door, alive) = (Arc::clone(&door), receiver.clone());
-        tokio::spawn(async move {
-            door.serve(tcp, peer).await;
-            drop((place, alive));
+        let task = tokio::spawn(async move {
+            door.attend(tcp, &mut visit).await;
+            drop((visit, place, alive));
         });
+        entry.set_task(task.abort_handle());
     }
     door.stopping.send_replace(true);
     drop((listener, receiver));

@@ -21,6 +21,11 @@ impl<IO> Rewind<IO> {
         Self { ahead, io }
     }
 
+    /// The stream below.
+    pub fn get_ref(&self) -> &IO {
+        &self.io
+    }
+
     /// The stream itself, and what of its bytes has not been read again.
     pub fn into_parts(self) -> (Bytes, IO) {
         (self.ahead, self.io)

@@ -5,21 +5,22 @@ use proconsul_yamux::{Code, FrameError};
 use super::*;
 
 #[test]
-fn only_broken_rules_ask_for_an_operator() {
+fn every_end_has_a_reason_and_only_broken_rules_ask_for_an_operator() {
     let limit = Duration::from_secs(1);
-    for (end, expected) in [
-        (End::Closed, Verdict::Well),
-        (End::Stopped, Verdict::Well),
-        (End::Io(io::ErrorKind::ConnectionReset.into()), Verdict::Failed),
-        (End::SlowReader { limit }, Verdict::Gone),
-        (End::Session(SessionError::KeepaliveTimeout), Verdict::Gone),
-        (End::Session(SessionError::WriteTimeout), Verdict::Gone),
-        (End::SlowRequest { limit }, Verdict::Fault("slow")),
-        (End::Malformed, Verdict::Fault("malformed")),
-        (End::Session(SessionError::GoAway(Code::ProtocolError)), Verdict::Fault("go-away")),
-        (End::Session(SessionError::Frame(FrameError::Version(9))), Verdict::Fault("yamux")),
+    for (end, expected, loud) in [
+        (End::Closed, Reason::PeerClosed, false),
+        (End::Stopped, Reason::Stopped, false),
+        (End::Io(io::ErrorKind::ConnectionReset.into()), Reason::Reset, false),
+        (End::SlowReader { limit }, Reason::SlowReader, true),
+        (End::Session(SessionError::KeepaliveTimeout), Reason::YamuxKeepalive, false),
+        (End::Session(SessionError::WriteTimeout), Reason::SlowReader, true),
+        (End::SlowRequest { limit }, Reason::SlowRequest, true),
+        (End::Malformed, Reason::Malformed, true),
+        (End::Session(SessionError::GoAway(Code::ProtocolError)), Reason::YamuxGoAway, true),
+        (End::Session(SessionError::Frame(FrameError::Version(9))), Reason::YamuxViolation, true),
     ] {
-        assert_eq!(judge(&end), expected, "{end}");
+        assert_eq!(reason(&end), expected, "{end}");
+        assert_eq!(expected.is_loud(), loud, "{end}");
     }
 }
 
