@@ -1,7 +1,10 @@
 //! Metrics, kept in memory until somebody asks for them.
 //!
-//! SIGUSR1 asks. What is kept is bounded and of fixed size; recording takes no lock and allocates nothing.
+//! SIGUSR1 asks, and the admin listener. What is kept is bounded and of fixed size; recording takes no lock and allocates nothing.
 mod dump; // what is kept, as lines for people
+mod exposition; // what is kept, as Prometheus reads it
+mod methods; // calls by method, for the admin listener
+mod recent; // what of it is of the last minute
 mod recorder; // who is asked for handles
 mod series; // the numbers of one series
 

@@ -7,7 +7,7 @@ use proconsul_types::metric::{self, Unit};
 use super::{
     Memory,
     recorder::{SERIES_MAX, Series},
-    series::{BOUNDS, BUCKETS, Summary},
+    series::{BOUNDS, SHOWN, Summary},
 };
 
 impl Memory {
@@ -66,11 +66,18 @@ impl fmt::Display for Shown {
         let mean = summary.sum / count as f64;
         let gap = if unit.is_empty() { "" } else { " " };
         write!(f, " sum {:.3} min {:.3} mean {mean:.3} max {:.3}{gap}{unit};", summary.sum, summary.min, summary.max)?;
-        for at in (0..BUCKETS).filter(|at| summary.buckets[*at] > 0) {
-            match BOUNDS.get(at) {
-                Some(bound) => write!(f, " <={bound}: {}", summary.buckets[at])?,
-                None => write!(f, " more: {}", summary.buckets[at])?,
+        let mut from = 0;
+        for bound in SHOWN {
+            let to = BOUNDS.partition_point(|other| *other <= bound);
+            let samples: u64 = summary.buckets[from..to].iter().sum();
+            if samples > 0 {
+                write!(f, " <={bound}: {samples}")?;
             }
+            from = to;
+        }
+        let more: u64 = summary.buckets[from..].iter().sum();
+        if more > 0 {
+            write!(f, " more: {more}")?;
         }
         Ok(())
     }

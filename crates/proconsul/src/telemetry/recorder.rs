@@ -5,12 +5,16 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
+    time::Instant,
 };
 
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, MutexGuard, RwLock};
 
-use super::series::{Count, Level, Samples};
+use super::{
+    recent::Marks,
+    series::{Count, Level, Samples},
+};
 
 /// How many series are kept. One more records nothing, and a dump says how often that was asked for.
 pub(super) const SERIES_MAX: usize = 2048;
@@ -21,11 +25,23 @@ pub(crate) struct Memory {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Inner {
     /// Locked to find a series, never to record: a handle holds its numbers.
     series: RwLock<HashMap<Key, Series>>,
     turned_away: AtomicU64,
+    /// Only readers lock it.
+    marks: Mutex<Marks>,
+}
+
+impl Default for Inner {
+    fn default() -> Self {
+        Self {
+            series: RwLock::default(),
+            turned_away: AtomicU64::default(),
+            marks: Mutex::new(Marks::new(Instant::now())),
+        }
+    }
 }
 
 /// The numbers of a series, whatever its kind.
@@ -53,6 +69,11 @@ impl Memory {
     /// Every series, in no order.
     pub(super) fn all(&self) -> Vec<(Key, Series)> {
         self.inner.series.read().iter().map(|(key, series)| (key.clone(), series.clone())).collect()
+    }
+
+    /// What was read before, by which the next reading tells what is recent.
+    pub(super) fn marks(&self) -> MutexGuard<'_, Marks> {
+        self.inner.marks.lock()
     }
 
     /// How often a series was asked for that could not be kept.

@@ -10,9 +10,21 @@ use metrics::{CounterFn, GaugeFn, HistogramFn};
 /// How many stripes there are. More threads than this share them.
 pub(super) const STRIPES: usize = 8;
 
-/// The upper bounds of a histogram's buckets; a last one takes the rest. In milliseconds, from what a read takes to what a
-/// query waits.
-pub(super) const BOUNDS: [f64; 7] = [0.01, 0.1, 1.0, 10.0, 100.0, 1_000.0, 60_000.0];
+/// The upper bounds of a histogram's buckets; a last one takes the rest. In milliseconds, from less than a read takes to what
+/// a query waits, close enough together to tell a quantile by: it is off by a third at most, and as a rule by a few percent.
+pub(super) const BOUNDS: [f64; 49] = [
+    0.001, 0.0015, 0.002, 0.003, 0.005, 0.007, // one microsecond
+    0.01, 0.015, 0.02, 0.03, 0.05, 0.07, //
+    0.1, 0.15, 0.2, 0.3, 0.5, 0.7, //
+    1.0, 1.5, 2.0, 3.0, 5.0, 7.0, // one millisecond
+    10.0, 15.0, 20.0, 30.0, 50.0, 70.0, //
+    100.0, 150.0, 200.0, 300.0, 500.0, 700.0, //
+    1e3, 1.5e3, 2e3, 3e3, 5e3, 7e3, // one second
+    1e4, 1.5e4, 3e4, 6e4, 12e4, 3e5, 6e5, // ten minutes
+];
+
+/// Those of them that a dump shows, which adds up what is between.
+pub(super) const SHOWN: [f64; 7] = [0.01, 0.1, 1.0, 10.0, 100.0, 1_000.0, 60_000.0];
 
 /// How many buckets a histogram has.
 pub(super) const BUCKETS: usize = BOUNDS.len() + 1;
@@ -97,7 +109,7 @@ struct Stripe {
 impl Default for Stripe {
     fn default() -> Self {
         Self {
-            buckets: Default::default(),
+            buckets: std::array::from_fn(|_| AtomicU64::default()),
             sum: AtomicU64::new(0f64.to_bits()),
             min: AtomicU64::new(f64::INFINITY.to_bits()),
             max: AtomicU64::new(f64::NEG_INFINITY.to_bits()),
@@ -129,7 +141,7 @@ impl HistogramFn for Samples {
 
 /// Where a sample is counted.
 fn bucket(value: f64) -> usize {
-    BOUNDS.iter().position(|bound| value <= *bound).unwrap_or(BOUNDS.len())
+    BOUNDS.partition_point(|bound| *bound < value)
 }
 
 /// What samples add up to.
@@ -141,15 +153,60 @@ pub(super) struct Summary {
     pub(super) max: f64,
 }
 
+impl Default for Summary {
+    fn default() -> Self {
+        Self { buckets: [0; BUCKETS], sum: 0.0, min: f64::INFINITY, max: f64::NEG_INFINITY }
+    }
+}
+
 impl Summary {
     pub(super) fn count(&self) -> u64 {
         self.buckets.iter().sum()
+    }
+
+    /// What came after `then`, which is a part of this. The least and the most are those of all.
+    pub(super) fn since(&self, then: &Self) -> Self {
+        let mut since = *self;
+        for (bucket, then) in since.buckets.iter_mut().zip(&then.buckets) {
+            *bucket = bucket.saturating_sub(*then);
+        }
+        since.sum -= then.sum;
+        since
+    }
+
+    /// These and those.
+    pub(super) fn add(&mut self, other: &Self) {
+        for (bucket, other) in self.buckets.iter_mut().zip(&other.buckets) {
+            *bucket += other;
+        }
+        self.sum += other.sum;
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
+    }
+
+    /// What so large a part of the samples is at most, as if each bucket's samples were spread evenly over it; `None` without
+    /// samples.
+    pub(super) fn quantile(&self, part: f64) -> Option<f64> {
+        let count = self.count();
+        let mut rank = part * count as f64;
+        let mut below = self.min.min(BOUNDS[0]);
+        for (at, bucket) in self.buckets.iter().enumerate() {
+            let bound = BOUNDS.get(at).copied().unwrap_or(f64::INFINITY);
+            let samples = *bucket as f64;
+            if *bucket > 0 && rank <= samples {
+                let (low, high) = (below.max(self.min), bound.min(self.max));
+                return Some(low + (high - low).max(0.0) * rank / samples);
+            }
+            rank -= samples;
+            below = bound;
+        }
+        (count > 0).then_some(self.max)
     }
 }
 
 impl Samples {
     pub(super) fn summary(&self) -> Summary {
-        let mut summary = Summary { buckets: [0; BUCKETS], sum: 0.0, min: f64::INFINITY, max: f64::NEG_INFINITY };
+        let mut summary = Summary::default();
         for Line(stripe) in &self.stripes {
             for (sum, bucket) in summary.buckets.iter_mut().zip(&stripe.buckets) {
                 *sum += bucket.load(Relaxed);

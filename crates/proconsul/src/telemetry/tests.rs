@@ -11,7 +11,7 @@ use tokio::{
 
 use super::{
     recorder::{Memory, SERIES_MAX, Series},
-    series::{BOUNDS, BUCKETS, Count, Level, STRIPES, Samples},
+    series::{BOUNDS, BUCKETS, Count, Level, SHOWN, STRIPES, Samples},
 };
 
 #[test]
@@ -64,8 +64,9 @@ fn samples_are_summed_and_sorted_into_buckets() {
     let mut expected = [1; BUCKETS];
     expected[BUCKETS - 1] = 2;
     assert_eq!(summary.buckets, expected);
-    assert_eq!((summary.min, summary.max), (BOUNDS[0], 120_000.0));
-    assert_eq!(summary.sum, BOUNDS.iter().sum::<f64>() + 240_000.0);
+    assert_eq!((summary.min, summary.max), (BOUNDS[0], 1_200_000.0));
+    // Stripes are added up in another order.
+    assert!((summary.sum - BOUNDS.iter().sum::<f64>() - 2_400_000.0).abs() < 1e-3, "{}", summary.sum);
 }
 
 #[test]
@@ -90,6 +91,20 @@ fn a_dump_has_a_line_for_each_series_sorted_by_name_and_labels() {
          counter    rpc.route.unserved{route=\"grpc\"} 2\n\
          counter    rpc.route.unserved{route=\"raft\"} 2\n"
     );
+}
+
+#[test]
+fn a_dump_shows_a_bucket_for_a_decade_and_leaves_none_out() {
+    assert!(SHOWN.iter().all(|shown| BOUNDS.contains(shown)) && BOUNDS.is_sorted_by(|one, next| one < next));
+    let memory = Memory::default();
+    with_local_recorder(&memory, || {
+        let all = metrics::histogram!("a");
+        BOUNDS.iter().for_each(|bound| all.record(*bound));
+        all.record(1e9);
+    });
+    let line = memory.dump().lines().nth(1).expect("a series").to_owned();
+    let shown = " <=0.01: 7 <=0.1: 6 <=1: 6 <=10: 6 <=100: 6 <=1000: 6 <=60000: 9 more: 4";
+    assert!(line.ends_with(shown), "{line}");
 }
 
 #[test]
