@@ -20,7 +20,7 @@ type Result<T> = std::result::Result<T, DecodeError>;
 pub const DEPTH_MAX: u16 = 192;
 
 /// Name under which a newtype asks for the bytes of one raw value, as Go hands them to types with a binary form.
-pub(crate) const RAW_VALUE: &str = "proconsul_msgpack::RawValue";
+pub const RAW_VALUE: &str = "proconsul_msgpack::RawValue";
 
 /// Reads the one value that `bytes` hold.
 ///

@@ -3,6 +3,8 @@
 //! A service asks for what it needs as narrow traits ([`Log`], [`Leadership`]) and answers from an immutable snapshot of the
 //! store. Start at [`register`]. Not here: how a call came and how its answer goes back (`proconsul-netrpc`), what a log
 //! entry does to the store (`proconsul-state`).
+mod auto_config; // AutoConfig: a first configuration, over byte 7
+mod auto_encrypt; // AutoEncrypt: a first certificate, over byte 7
 pub mod blocking; // queries that wait: parked as data, evaluated once for all who ask the same
 mod catalog; // Catalog: nodes and services
 mod context; // what services ask of the server around them
@@ -17,9 +19,15 @@ use std::sync::Arc;
 pub use context::{Appended, Context, Leadership, LeadershipFacts, Log};
 use proconsul_netrpc::Registry;
 
-/// Registers every method that this crate answers.
+/// Registers every method of the port's own registry that this crate answers.
 pub fn register(registry: &mut Registry, context: &Arc<Context>) {
     status::register(registry, context);
     kvs::register(registry, context);
     catalog::register(registry, context);
+}
+
+/// Registers the methods of byte 7, whose callers have no certificate yet: a registry of their own, with nothing else in it.
+pub fn register_insecure(registry: &mut Registry, context: &Arc<Context>) {
+    auto_encrypt::register(registry);
+    auto_config::register(registry, context);
 }

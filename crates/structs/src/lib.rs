@@ -3,8 +3,10 @@
 pub mod methods; // the method table, and a type per method
 mod rpc; // what every request and reply has in common
 
+pub mod auto_config; // AutoConfig: a first configuration for an agent
 pub mod catalog; // Catalog: registration, lists of nodes and services
 pub mod check; // health checks and what they test
+pub mod connect_ca; // ConnectCA, AutoEncrypt: certificates to sign
 pub mod coordinate; // Coordinate: where nodes are on the network
 pub mod health; // Health: checks, and services with their checks
 pub mod intention; // Intention: who may talk to whom in the mesh

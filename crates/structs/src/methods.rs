@@ -6,10 +6,15 @@
 mod draft; // how a row is written
 mod table; // the rows, and nothing else
 
+use std::convert::Infallible;
+
 use proconsul_msgpack::GoStr;
 use proconsul_types::MethodRow;
 
-use crate::{catalog as catalog_structs, kvs as kvs_structs, query::DcSpecificRequest, status as status_structs};
+use crate::{
+    auto_config as auto_config_structs, catalog as catalog_structs, connect_ca as connect_ca_structs,
+    kvs as kvs_structs, query::DcSpecificRequest, status as status_structs,
+};
 pub use table::{METHOD_COUNT, METHODS};
 
 /// A net/rpc method with the types it carries.
@@ -130,6 +135,22 @@ service! {
         ServiceNodes(catalog_structs::ServiceSpecificRequest) -> catalog_structs::IndexedServiceNodes;
         /// Lists known datacenters, nearest first.
         ListDatacenters(catalog_structs::DatacentersRequest) -> Vec<GoStr>;
+    }
+}
+
+service! {
+    /// A first certificate for an agent, over byte 7.
+    auto_encrypt = "AutoEncrypt" {
+        /// Signs a certificate. Always refused so far, so there is no reply.
+        Sign(connect_ca_structs::CaSignRequest) -> Infallible;
+    }
+}
+
+service! {
+    /// A first configuration for an agent, over byte 7.
+    auto_config = "AutoConfig" {
+        /// Tells an agent what to run with. Always refused so far, so there is no reply.
+        InitialConfiguration(auto_config_structs::AutoConfigRequest) -> Infallible;
     }
 }
 

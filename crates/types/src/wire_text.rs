@@ -77,6 +77,11 @@ wire_texts! {
         /// The token is unknown.
         ACL_NOT_FOUND = "ACL not found" => Report;
 
+        /// A certificate was asked for by AutoEncrypt, and the server gives none.
+        AUTO_ENCRYPT_NOT_ENABLED = "AutoEncrypt.AllowTLS must be enabled in order to use this endpoint" => Report;
+        /// A configuration was asked for by AutoConfig, and the server gives none.
+        AUTO_CONFIG_DISABLED = "Auto Config is disabled" => Report;
+
         /// A KV write without a key where one is needed.
         MUST_PROVIDE_KEY = "Must provide key" => Report;
         /// A request about a node that does not name it.
@@ -149,6 +154,10 @@ wire_texts! {
         error_making_call(answered: &WireText) = "rpc error making call: {answered}" => Report;
         /// The state machine refused a write. Some methods say it like this, others pass the bare cause.
         raft_apply_failed(cause: &WireText) = "raft apply failed: {cause}" => Report;
+
+        /// A configuration was asked for by AutoConfig in another datacenter than the server's own.
+        auto_config_elsewhere(datacenter: GoQuoted<'_>) =
+            "invalid datacenter {datacenter} - agent auto configuration cannot target a remote datacenter" => Report;
 
         /// A KV verb that nobody knows.
         unknown_kv_operation(operation: &str) = "unknown KV operation: {operation}" => Report;

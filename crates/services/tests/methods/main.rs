@@ -1,4 +1,5 @@
 //! The methods as a connection calls them: bytes of an argument in, bytes of a reply or a fault out.
+mod insecure; // the methods of byte 7
 mod mutate; // arguments with something missing or wrong
 mod recorded; // what Consul answered
 mod server; // the methods over a store, with a log that applies at once

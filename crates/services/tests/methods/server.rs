@@ -105,22 +105,27 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn new() -> Self {
-        Self::over(false)
+        Self::over(false, Listener::Rpc, proconsul_services::register)
+    }
+
+    /// The methods of byte 7.
+    pub(crate) fn insecure() -> Self {
+        Self::over(false, Listener::Insecure, proconsul_services::register_insecure)
     }
 
     pub(crate) fn with_slow_log() -> Self {
-        Self::over(true)
+        Self::over(true, Listener::Rpc, proconsul_services::register)
     }
 
-    fn over(slow: bool) -> Self {
+    fn over(slow: bool, listener: Listener, register: fn(&mut Registry, &Arc<Context>)) -> Self {
         let store = Arc::new(Store::new());
         let lot = Lot::new(Arc::clone(&store), QueryTimes::default());
         let log = AtOnce { store: Arc::clone(&store), lot: Arc::clone(&lot), index: AtomicU64::new(10), slow };
         let evaluator = tokio::spawn(Arc::clone(&lot).run());
         let context =
             Arc::new(Context { datacenter: "dc1".into(), store, lot, log: Arc::new(log), leadership: Arc::new(Alone) });
-        let mut registry = Registry::new(&METHODS, Listener::Rpc);
-        proconsul_services::register(&mut registry, &context);
+        let mut registry = Registry::new(&METHODS, listener);
+        register(&mut registry, &context);
         let (sender, sent) = mpsc::channel(ANSWERS_MAX);
         Self {
             methods: registry.into_service(),

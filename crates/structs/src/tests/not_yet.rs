@@ -3,7 +3,7 @@
 //! `rpc.Request` and `rpc.Response` are the framing of net/rpc and belong to that crate.
 
 /// How many there are.
-pub(super) const NOT_YET_COUNT: usize = 149;
+pub(super) const NOT_YET_COUNT: usize = 148;
 
 /// Their names, sorted.
 pub(super) const NOT_YET: &[&str] = &[
@@ -87,7 +87,6 @@ pub(super) const NOT_YET: &[&str] = &[
     "structs.CALeafRequest",
     "structs.CARequest",
     "structs.CARoot",
-    "structs.CASignRequest",
     "structs.CatalogSummary",
     "structs.ConfigEntryDeleteResponse",
     "structs.ConfigEntryListAllRequest",
