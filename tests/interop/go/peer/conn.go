@@ -59,8 +59,11 @@ func Connect(addr string, from *net.TCPAddr) (net.Conn, error) {
 	return d.Dial("tcp", addr)
 }
 
-// Dial connects and writes the first byte. from is a loopback source address or nil.
+// Dial connects and writes the first byte, in TLS where Through is set. from is a loopback source address or nil.
 func Dial(addr string, first byte, from *net.TCPAddr) (net.Conn, error) {
+	if Through != nil {
+		return Through.Dial(addr, first, from)
+	}
 	c, err := Connect(addr, from)
 	if err != nil {
 		return nil, err

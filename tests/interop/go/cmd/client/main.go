@@ -2,7 +2,8 @@
 //
 // It prints `ok NAME`, `FAIL NAME: why` or `skip NAME: why` for each check, ends with `N passed, N failed`, and exits
 // with 1 when a check failed. With -restart it holds load on the server instead, while whoever started it stops the
-// server and starts it again; see restart.go.
+// server and starts it again; see restart.go. With -certs it also checks TLS (secure.go), or with -rotate what happens when
+// the server's certificates change under load (rotation.go); -make-certs makes the certificates for either.
 package main
 
 import (
@@ -12,6 +13,8 @@ import (
 	"regexp"
 	"sync"
 	"time"
+
+	"proconsul.test/interop/peer"
 )
 
 // checksAtOnce is how many checks share the server, so that the suite stays under one client's connection limit.
@@ -33,6 +36,10 @@ type target struct {
 	memoryBound int64
 	// How long the long park is, or 0 to leave it out.
 	longPark time.Duration
+	// Certificates of the server and for clients, or empty where the server speaks no TLS.
+	certs peer.Certs
+	// Whether the server demands client certificates behind type byte 3.
+	demands bool
 }
 
 // skipped says why a check was not made.
@@ -51,8 +58,11 @@ type check struct {
 	timeout time.Duration
 }
 
-func checks() []check {
+func checks(t target) []check {
 	var all []check
+	if t.certs != "" {
+		all = tlsChecks()
+	}
 	for _, group := range [][]check{singleChecks, pooledChecks, catalogChecks, kvChecks, blockingChecks, errorChecks, yamuxChecks, strainChecks} {
 		all = append(all, group...)
 	}
@@ -71,14 +81,32 @@ func main() {
 	skip := flag.String("skip", "^$", "leave out the checks whose names match")
 	list := flag.Bool("list", false, "print the names of all checks")
 	restart := flag.String("restart", "", "graceful or killed: hold load while the server is stopped that way and started again")
+	certs := flag.String("certs", "", "folder of certificates (ca, server, client, rogue): check TLS too")
+	flag.BoolVar(&t.demands, "demands", false, "the server demands client certificates behind type byte 3")
+	through := flag.Bool("through-tls", false, "make every check that is not about TLS over it, by type byte 3")
+	makeInto := flag.String("make-certs", "", "make certificates in this folder, and nothing else")
+	rotate := flag.Bool("rotate", false, "hold load while the server's certificates in -certs are replaced")
 	flag.Parse()
+	t.certs = peer.Certs(*certs)
 
+	if *makeInto != "" {
+		must(makeCerts(peer.Certs(*makeInto)))
+		return
+	}
+	if *through || *rotate {
+		config, err := t.certs.Client("client")
+		must(err)
+		peer.Through = &peer.Secure{Config: config}
+	}
+	if *rotate {
+		os.Exit(report(rotationChecks(t)))
+	}
 	if *restart != "" {
 		os.Exit(report(restartChecks(t, *restart)))
 	}
 	var chosen []check
 	wanted, unwanted := regexp.MustCompile(*only), regexp.MustCompile(*skip)
-	for _, c := range checks() {
+	for _, c := range checks(t) {
 		if *list {
 			fmt.Println(c.name)
 		} else if wanted.MatchString(c.name) && !unwanted.MatchString(c.name) {
@@ -87,6 +115,13 @@ func main() {
 	}
 	if !*list {
 		os.Exit(report(runAll(t, chosen)))
+	}
+}
+
+func must(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "client:", err)
+		os.Exit(1)
 	}
 }
 

@@ -75,7 +75,7 @@ var singleChecks = []check{
 		if err := c.Send("Status.Ping", peer.Empty{}); err != nil {
 			return err
 		}
-		if err := c.Conn.(*net.TCPConn).CloseWrite(); err != nil {
+		if err := c.Conn.(halfCloser).CloseWrite(); err != nil {
 			return err
 		}
 		if err := c.Receive(nil); err != nil {
@@ -100,6 +100,9 @@ var singleChecks = []check{
 		return roundTrip(c, "interop/single/large", 512<<10)
 	}},
 }
+
+// halfCloser is a connection, plain or TLS, whose writing half can end by itself.
+type halfCloser interface{ CloseWrite() error }
 
 // caller is what a call can be made on: a connection, a stream or a session.
 type caller interface {

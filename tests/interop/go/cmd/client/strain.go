@@ -107,7 +107,7 @@ func parkedVanish(t target) error {
 				}
 			}
 			time.Sleep(parkTime)
-			return c.(*net.TCPConn).SetLinger(0) // closing now resets
+			return peer.TCP(c).SetLinger(0) // closing now resets
 		}); err != nil {
 			return err
 		}

@@ -10,9 +10,6 @@ import (
 	"proconsul.test/interop/peer"
 )
 
-// byteTLS is the type byte that a TLS handshake follows, and then the type byte of what runs inside.
-const byteTLS byte = 3
-
 // Ways of -tls.
 const (
 	tlsNone = "none"
@@ -21,7 +18,7 @@ const (
 )
 
 // alpnNames say in a ClientHello what a type byte says.
-var alpnNames = map[byte]string{peer.ByteSingle: "consul/rpc-single", peer.ByteYamux: "consul/rpc-multi"}
+var alpnNames = map[byte]string{peer.ByteSingle: peer.ALPNSingle, peer.ByteYamux: peer.ALPNYamux}
 
 // secure is what the command line says of TLS.
 type secure struct {
@@ -31,7 +28,7 @@ type secure struct {
 
 func (s *secure) flags() {
 	flag.StringVar(&s.how, "tls", tlsNone, "none; byte: type byte 3, a handshake, the inner byte; alpn: a handshake with the route's name")
-	flag.StringVar(&s.name, "tls-name", "server.dc1.consul", "the name in the ClientHello")
+	flag.StringVar(&s.name, "tls-name", peer.ServerName, "the name in the ClientHello")
 	flag.StringVar(&s.cert, "cert", "", "client certificate, PEM")
 	flag.StringVar(&s.key, "key", "", "its key, PEM")
 	flag.BoolVar(&s.resume, "resume", false, "resume the session of the connection before; it is an error if the server does not")
@@ -77,7 +74,7 @@ func (o options) dialer() (*dialer, error) {
 func (d *dialer) dial(first byte, from *net.TCPAddr) (net.Conn, error) {
 	switch d.how {
 	case tlsByte:
-		raw, err := peer.Dial(d.addr, byteTLS, from)
+		raw, err := peer.Dial(d.addr, peer.ByteTLS, from)
 		if err != nil {
 			return nil, err
 		}

@@ -12,19 +12,8 @@ import (
 	"proconsul.test/interop/peer"
 )
 
-// The first bytes that begin TLS.
-const (
-	byteTLS         byte = 3
-	byteTLSInsecure byte = 7
-	// lastByte is the highest byte that names a route: what is above it may be a ClientHello.
-	lastByte byte = 9
-)
-
-// The names by which native TLS says what a type byte says.
-const (
-	alpnSingle = "consul/rpc-single"
-	alpnYamux  = "consul/rpc-multi"
-)
+// lastByte is the highest byte that names a route: what is above it may be a ClientHello.
+const lastByte byte = 9
 
 // tlsFiles are the command line's. Without a certificate there is no TLS.
 type tlsFiles struct {
@@ -75,7 +64,7 @@ func (f tlsFiles) load() (tlsConfigs, error) {
 	}
 	c.native = base.Clone()
 	c.native.ClientCAs, c.native.ClientAuth = pool, tls.RequireAndVerifyClientCert
-	c.native.NextProtos = []string{alpnSingle, alpnYamux}
+	c.native.NextProtos = []string{peer.ALPNSingle, peer.ALPNYamux}
 	return c, nil
 }
 
@@ -97,9 +86,9 @@ func route(c net.Conn, configs *tlsConfigs, verify bool) (byte, net.Conn, error)
 	}
 	var config *tls.Config
 	switch {
-	case first == byteTLS:
+	case first == peer.ByteTLS:
 		config = configs.byteFirst
-	case first == byteTLSInsecure:
+	case first == peer.ByteTLSInsecure:
 		config = configs.insecure
 	case first > lastByte && configs.native != nil:
 		t, err := handshake(&replay{Conn: c, first: []byte{first}}, configs.native)
@@ -107,9 +96,9 @@ func route(c net.Conn, configs *tlsConfigs, verify bool) (byte, net.Conn, error)
 			return 0, c, err
 		}
 		switch name := t.ConnectionState().NegotiatedProtocol; name {
-		case alpnSingle:
+		case peer.ALPNSingle:
 			return peer.ByteSingle, t, nil
-		case alpnYamux:
+		case peer.ALPNYamux:
 			return peer.ByteYamux, t, nil
 		default:
 			return 0, t, fmt.Errorf("nothing is behind ALPN %q", name)
