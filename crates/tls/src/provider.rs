@@ -43,10 +43,10 @@ pub fn cipher_suites() -> Vec<&'static str> {
 }
 
 /// The provider with those suites of TLS 1.2 that are named, in the provider's order of preference, as Go has its own too; with
-/// all of them when none is named. TLS 1.3's stay.
+/// all of them when none is named. TLS 1.3's stay, named or not.
 ///
 /// # Errors
-/// Names that there are not, all at once; any name when TLS 1.2 is off.
+/// Names that there are not, all at once; names of TLS 1.3's alone; any name when TLS 1.2 is off.
 pub(crate) fn with_suites(names: &[String], min: MinVersion) -> Result<Arc<CryptoProvider>, Fault> {
     let names: Vec<&str> = names.iter().map(|name| name.trim()).filter(|name| !name.is_empty()).collect();
     if names.is_empty() {
@@ -58,7 +58,7 @@ pub(crate) fn with_suites(names: &[String], min: MinVersion) -> Result<Arc<Crypt
         ));
     }
     let known = cipher_suites();
-    let unknown: Vec<&str> = names.iter().copied().filter(|name| !known.contains(name)).collect();
+    let unknown: Vec<&str> = names.iter().copied().filter(|name| !known.contains(name) && !always_on(name)).collect();
     if !unknown.is_empty() {
         return Err(Fault::CipherSuites(format!(
             "no matching Consul Agent TLS cipher suite found for {}; there are {} (those of TLS 1.3 are always on)",
@@ -66,9 +66,25 @@ pub(crate) fn with_suites(names: &[String], min: MinVersion) -> Result<Arc<Crypt
             known.join(", "),
         )));
     }
+    if names.iter().all(|name| always_on(name)) {
+        return Err(Fault::CipherSuites(format!(
+            "TLS 1.3 cipher suites are not configurable, and none of TLS 1.2 is named; name one of {}, or set tls_min_version to TLSv1_3",
+            known.join(", "),
+        )));
+    }
     let named = |suite: &SupportedCipherSuite| suite.suite().as_str().is_some_and(|name| names.contains(&name));
     let suites = provider().cipher_suites.iter().filter(|suite| suite.tls13().is_some() || named(suite)).copied();
     Ok(Arc::new(CryptoProvider { cipher_suites: suites.collect(), ..CryptoProvider::clone(provider()) }))
+}
+
+/// Whether a name is of a suite of TLS 1.3, by rustls's name (`TLS13_AES_128_GCM_SHA256`) or Go's (`TLS_AES_128_GCM_SHA256`).
+fn always_on(name: &str) -> bool {
+    let mut names = provider()
+        .cipher_suites
+        .iter()
+        .filter(|suite| suite.tls13().is_some())
+        .filter_map(|suite| suite.suite().as_str());
+    names.any(|known| known == name || known.strip_prefix("TLS13_") == name.strip_prefix("TLS_"))
 }
 
 #[cfg(test)]
@@ -108,6 +124,17 @@ mod tests {
             chosen(&[GCM, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", "nonsense"], MinVersion::Tls12).expect_err("unknown");
         assert!(error.contains("found for TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA,nonsense;"), "{error}");
         assert!(error.contains(GCM), "{error}");
+    }
+
+    #[test]
+    fn names_of_tls_1_3_do_nothing_and_alone_are_refused() {
+        assert_eq!(
+            chosen(&["TLS13_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", GCM], MinVersion::Tls12)
+                .map(|all| all.len()),
+            Ok(4)
+        );
+        let error = chosen(&["TLS_AES_256_GCM_SHA384"], MinVersion::Tls12).expect_err("none of TLS 1.2");
+        assert!(error.contains("not configurable") && error.contains(GCM), "{error}");
     }
 
     #[test]
