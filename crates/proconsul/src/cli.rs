@@ -1,7 +1,7 @@
 //! The command line. Flags are named like Consul's.
-use std::{net::IpAddr, path::PathBuf, time::Duration};
+use std::{ffi::OsString, net::IpAddr, path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::AdminPort;
 
@@ -125,4 +125,70 @@ pub(crate) struct CallArguments {
     /// How long to wait for an answer; 0: for ever. A query that waits is given its wait on top.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = crate::json::duration)]
     pub(crate) timeout: Duration,
+}
+
+/// The command line, with flags that are written with one dash, as Consul's users write them, made flags with two.
+///
+/// Only what is the name of a flag of that command is changed, so `-d '{}'` stays what it is.
+pub(crate) fn arguments(given: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let root = Cli::command();
+    let mut command = &root;
+    let mut words = given.into_iter();
+    let mut changed: Vec<OsString> = words.next().into_iter().collect();
+    while let Some(word) = words.next() {
+        let text = word.to_str().unwrap_or_default();
+        if text == "--" {
+            changed.push(word);
+            changed.extend(words);
+            return changed;
+        }
+        let name = text.strip_prefix('-').map(|rest| rest.split('=').next().unwrap_or(rest));
+        let is_flag = |name: &str| {
+            let known = |command: &clap::Command| command.get_arguments().any(|flag| flag.get_long() == Some(name));
+            name == "help" || known(command) || known(&root)
+        };
+        match name {
+            None => {
+                command = command.find_subcommand(text).unwrap_or(command);
+                changed.push(word);
+            }
+            Some(name) if name.len() > 1 && is_flag(name) => {
+                let mut flag = OsString::from("-");
+                flag.push(&word);
+                changed.push(flag);
+            }
+            Some(_) => changed.push(word),
+        }
+    }
+    changed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split(' ').map(OsString::from).collect()
+    }
+
+    #[test]
+    fn a_flag_may_have_one_dash_as_consuls_have() {
+        for (given, meant) in [
+            ("proconsul tls cert create -server -dc=dc2", "proconsul tls cert create --server --dc=dc2"),
+            ("proconsul -json tls ca create -days 3", "proconsul --json tls ca create --days 3"),
+            ("proconsul server -dev -json", "proconsul server --dev --json"),
+            ("proconsul rpc call KVS.Get -d {} -server h:1", "proconsul rpc call KVS.Get -d {} --server h:1"),
+            ("proconsul rpc call KVS.Get -d{} -x -nonsense", "proconsul rpc call KVS.Get -d{} -x -nonsense"),
+            ("proconsul tls ca create -- -days", "proconsul tls ca create -- -days"),
+            ("proconsul server --admin-port -1", "proconsul server --admin-port -1"),
+            ("proconsul server -help", "proconsul server --help"),
+        ] {
+            assert_eq!(arguments(words(given)), words(meant), "{given}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
 }

@@ -23,6 +23,7 @@ use std::{
 };
 
 use proconsul_server::Config;
+use proconsul_tls::{Expiry, Policy, Settings as TlsSettings, Tls};
 
 pub(crate) use {
     admin::{ADMIN_PORT_DEFAULT, Admin, AdminPort, admin_port},
@@ -84,6 +85,35 @@ pub(crate) fn examine(files: &[PathBuf], base: Config) -> (Loaded, Vec<ConfigErr
     }
     let Settings { server, log_level, admin, tls, .. } = settings;
     (Loaded { server, log_level, admin, warnings, tls }, errors)
+}
+
+impl Loaded {
+    /// Reads the certificates that the `tls` stanza names, as the server does at its start: until when they are good.
+    ///
+    /// # Errors
+    /// What the server would not start with, the first thing of each listener, with the line of the key.
+    pub(crate) fn check_certificates(&self) -> Result<Vec<Expiry>, ConfigError> {
+        let all = TlsSettings {
+            datacenter: self.server.datacenter.clone(),
+            node_name: self.server.node_name.clone(),
+            domain: self.server.domain.clone(),
+            ..self.server.tls.clone()
+        };
+        // One after the other: what is wrong with both is told of both, and once where it is a default.
+        let rpc = TlsSettings { grpc: Policy::default(), ..all.clone() };
+        let grpc = TlsSettings { internal_rpc: Policy::default(), ..all.clone() };
+        let mut problems: Vec<PlacedProblem> = Vec::new();
+        for error in [rpc, grpc].into_iter().filter_map(|alone| Tls::load(alone).err()) {
+            let problem = self.tls.problem(&error, &all);
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
+        }
+        match Tls::load(all) {
+            Ok(tls) if problems.is_empty() => Ok(tls.expires()),
+            _ => Err(ConfigError::Together { problems }),
+        }
+    }
 }
 
 fn examine_file(file: &Path, settings: &mut Settings, warnings: &mut Vec<Warning>) -> Result<(), ConfigError> {

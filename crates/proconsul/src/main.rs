@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = cli::Cli::parse_from(cli::arguments(std::env::args_os()));
     let result = match cli.command {
         cli::Command::Server(arguments) => server::run(arguments, cli.json),
         cli::Command::Rpc(command) => rpc::run(command, cli.json),
@@ -28,10 +28,13 @@ fn main() -> ExitCode {
         cli::Command::Streams(arguments) => who::streams(&arguments, cli.json),
         cli::Command::Slow(arguments) => who::slow(&arguments, cli.json),
         cli::Command::Top(arguments) => who::top(&arguments, cli.json),
-        cli::Command::Routes => routes::run(cli.json),
+        cli::Command::Routes => {
+            routes::run(cli.json);
+            Ok(())
+        }
         cli::Command::Doctor(arguments) => doctor::run(&arguments, cli.json),
         cli::Command::GrpcProxy(arguments) => grpc_proxy::run(&arguments, cli.json),
-        cli::Command::Tls(command) => tls::run(&command, cli.json),
+        cli::Command::Tls(command) => tls::run(command, cli.json),
         cli::Command::Version => {
             print::version(cli.json);
             Ok(())

@@ -11,7 +11,7 @@ pub(crate) fn value(value: &Value, compact: bool) {
 }
 
 /// Prints one line. A reader that has seen enough (`| head`) is no failure.
-fn line(text: &str) {
+pub(crate) fn line(text: &str) {
     if let Err(error) = writeln!(io::stdout(), "{text}")
         && error.kind() != io::ErrorKind::BrokenPipe
     {

@@ -119,7 +119,7 @@ fn versions_are_consuls_and_those_that_are_not_spoken_are_an_error() {
     }
     for version in ["TLSv1_0", "TLSv1_1"] {
         let told = problem(&with(version));
-        assert!(told.contains("not spoken here") && told.contains("TLSv1_2"), "{told}");
+        assert!(told.contains("is older than TLS 1.2") && told.contains("TLSv1_2"), "{told}");
     }
     for version in ["tls12", "1.2", "TLSv1_4"] {
         let told = problem(&with(version));
@@ -164,7 +164,7 @@ fn old_names_work_and_say_their_new_ones() {
 
     let rpc = settings("verify_incoming_rpc = true\nverify_incoming_https = true\n");
     assert!(rpc.internal_rpc.verify_incoming && !rpc.grpc.verify_incoming);
-    assert!(problem("tls_min_version = \"tls10\"\n").contains("not spoken here"));
+    assert!(problem("tls_min_version = \"tls10\"\n").contains("is older than TLS 1.2"));
 }
 
 #[test]
@@ -222,4 +222,64 @@ fn what_is_wrong_in_several_files_is_told_at_once() {
         .collect();
     assert_eq!(places, ["a.hcl:1 node_nmae", "b.json:1 ", "c.hcl:4 tls.defaults.tls_cipher_suites"]);
     assert_eq!(error.to_string().lines().count(), 3, "{error}");
+}
+
+/// Where the recorded servers' certificates are.
+const CERTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden/certs");
+
+/// What is wrong with the certificates that a configuration names: line, key and text.
+fn fault(text: &str) -> String {
+    let loaded = hcl(&text.replace("CERTS", CERTS)).unwrap_or_else(|error| panic!("{error}"));
+    let told = loaded.check_certificates().expect_err("it cannot be used").problems();
+    assert_eq!(told.len(), 1, "{told:?}");
+    format!("{} {} {}", told[0].place.line, told[0].key, told[0].text)
+}
+
+#[test]
+fn certificates_that_cannot_be_used_are_told_with_the_line_that_names_them() {
+    for (text, expected) in [
+        (
+            "tls {\n defaults {\n  verify_incoming = true\n }\n}\n",
+            "3 tls.defaults.verify_incoming cannot be used: VerifyIncoming set but no CA certificates were provided",
+        ),
+        (
+            "tls {\n defaults {\n  verify_incoming = true\n  ca_file = \"CERTS/ca.pem\"\n }\n}\n",
+            "3 tls.defaults.verify_incoming cannot be used: VerifyIncoming requires either a Cert and Key pair",
+        ),
+        (
+            "verify_outgoing = true\n",
+            "1 verify_outgoing cannot be used: VerifyOutgoing set but no CA certificates were provided",
+        ),
+        (
+            "\nverify_server_hostname = true\n",
+            "2 verify_server_hostname cannot be used: VerifyOutgoing set but no CA certificates were provided",
+        ),
+        (
+            "tls {\n defaults {\n  cert_file = \"CERTS/client.pem\"\n  key_file = \"CERTS/server-key.pem\"\n }\n}\n",
+            "3 tls.defaults.cert_file cannot be used: Failed to load cert/key pair: ",
+        ),
+        (
+            "tls {\n internal_rpc {\n  ca_file = \"/no/such.pem\"\n }\n}\n",
+            "3 tls.internal_rpc.ca_file cannot be used: Error loading from /no/such.pem: ",
+        ),
+        (
+            "tls {\n grpc {\n  ca_path = \"/no/such\"\n }\n}\n",
+            "3 tls.grpc.ca_path cannot be used: Error loading from /no/such: ",
+        ),
+        (
+            "tls {\n grpc {\n  tls_cipher_suites = \"TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA\"\n }\n}\n",
+            "3 tls.grpc.tls_cipher_suites cannot be used: tls_cipher_suites: no matching Consul Agent TLS cipher suite found",
+        ),
+    ] {
+        let told = fault(text);
+        assert!(told.starts_with(expected), "{told}");
+    }
+}
+
+#[test]
+fn the_recorded_servers_certificates_load() {
+    let text = "tls {\n defaults {\n  ca_file = \"CERTS/ca.pem\"\n  cert_file = \"CERTS/server.pem\"\n  \
+                key_file = \"CERTS/server-key.pem\"\n  verify_incoming = true\n  verify_outgoing = true\n }\n}\n";
+    let loaded = hcl(&text.replace("CERTS", CERTS)).unwrap();
+    loaded.check_certificates().unwrap_or_else(|error| panic!("{error}"));
 }
