@@ -4,6 +4,7 @@
 
 pub(crate) mod go;
 pub(crate) mod servers;
+mod tls;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -22,7 +23,8 @@ cargo xtask interop [--require-go] [--release] [--server PATH] [--only REGEX] [-
   --require-go     fail, rather than skip, when Go is not installed
   --release        build and run the server in the release profile
   --server PATH    run this server binary, do not build one
-  --only REGEX     of the client suite, only the checks whose names match; nothing else is run
+  --only REGEX     of the client suite, only the checks whose names match, those about TLS if it begins with `^tls/`; nothing
+                   else is run
   --floor          check the suite itself against the Go server of this repository
   --against H:P    run the client suite against a server that is already there; nothing else is run
   --against-pid N  its process, for the checks that look at memory and descriptors";
@@ -52,26 +54,32 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     };
     let peers = go.build(&workspace_root().join("tests/interop/go"))?;
     if let Some(addr) = &options.against {
-        return suite(&peers.client, addr, options.against_pid, &options, &[]);
+        return suite(&peers.client, addr, options.against_pid, &options.only_args());
     }
     if options.floor {
         let floor = Server::start_floor(&peers.server)?;
-        return suite(&peers.client, floor.addr(), Some(floor.pid()), &options, &["-skip", NOT_IN_FLOOR]);
+        let all = [&["-skip", NOT_IN_FLOOR][..], &options.only_args()].concat();
+        return suite(&peers.client, floor.addr(), Some(floor.pid()), &all);
     }
     let binary = match &options.server {
         Some(path) => path.clone(),
         None => servers::build_proconsul(options.profile)?,
     };
+    if let Some(only) = options.only.as_deref().filter(|only| only.starts_with(tls::CHECKS)) {
+        return tls::checks(&peers.client, &binary, Some(only));
+    }
     {
         heading("HashiCorp's client against our server");
         let server = Server::start_proconsul(&binary, 0)?;
         let limits =
             ["-conn-limit", &CONNECTIONS_PER_CLIENT.to_string(), "-stream-limit", &STREAMS_PER_SESSION.to_string()];
-        suite(&peers.client, server.addr(), Some(server.pid()), &options, &limits)?;
+        let all = [&limits[..], &options.only_args()].concat();
+        suite(&peers.client, server.addr(), Some(server.pid()), &all)?;
     }
     if options.only.is_some() {
         return Ok(());
     }
+    tls::checks(&peers.client, &binary, None)?;
     for how in [Stop::Graceful, Stop::Killed] {
         heading(&format!("our server restarted under load: {how}"));
         restart(&peers.client, &binary, how)?;
@@ -119,6 +127,11 @@ impl Options {
         }
         Ok(Some(options))
     }
+
+    /// What narrows the client suite.
+    fn only_args(&self) -> Vec<&str> {
+        self.only.iter().flat_map(|only| ["-only", only]).collect()
+    }
 }
 
 fn heading(text: &str) {
@@ -126,14 +139,11 @@ fn heading(text: &str) {
 }
 
 /// Runs the client suite; its lines go to our own output.
-fn suite(client: &Path, addr: &str, pid: Option<u32>, options: &Options, more: &[&str]) -> Result<()> {
+fn suite(client: &Path, addr: &str, pid: Option<u32>, more: &[&str]) -> Result<()> {
     let mut command = Command::new(client);
     command.args(["-addr", addr]).args(more);
     if let Some(pid) = pid {
         command.args(["-server-pid", &pid.to_string()]);
-    }
-    if let Some(only) = &options.only {
-        command.args(["-only", only]);
     }
     let status = command.status().context("running the client suite")?;
     ensure!(status.success(), "the client suite failed");
