@@ -7,8 +7,12 @@ use anyhow::{Context, Result, ensure};
 use crate::interop::servers::{cargo, workspace_root};
 
 /// Package and bench target.
-const BENCHES: &[(&str, &str)] =
-    &[("proconsul-msgpack", "codec"), ("proconsul-yamux", "frames"), ("proconsul-state", "store")];
+const BENCHES: &[(&str, &str)] = &[
+    ("proconsul-msgpack", "codec"),
+    ("proconsul-yamux", "frames"),
+    ("proconsul-state", "store"),
+    ("proconsul-mux", "detection"),
+];
 
 /// One figure.
 pub(crate) struct Micro {
