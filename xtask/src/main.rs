@@ -6,6 +6,7 @@ mod fuzz; // every fuzz target for a while
 mod interop; // peers made of HashiCorp's Go modules
 mod licences; // the licence of every dependency
 mod metadata; // what cargo knows of the workspace
+mod routes; // the routing diagram
 mod run; // programs that are run
 mod tidy; // rules that no compiler checks
 
@@ -25,6 +26,7 @@ const COMMANDS: &[Command] = &[
     command("interop", "Go peers made of HashiCorp's modules against our server, and the reverse", interop::run),
     command("bench", "our server beside a Go server on HashiCorp's modules, as a table", bench::run),
     command("tidy", "layers, code map, cores without tokio, file ratchets, paths, READMEs", tidy::run),
+    command("routes", "the routing diagram in docs/rpc, from the route table", routes::run),
     command("licences", "the licence and the source of every dependency, by deny.toml", licences::run),
     command("fuzz", "every fuzz target for a while (default 60 s each), on its corpus", fuzz::run),
     command("ci", "all that the build machine checks, step by step", ci::main),

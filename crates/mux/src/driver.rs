@@ -1,11 +1,14 @@
 //! Accepts connections, asks each what it wants, and hands it on.
 mod accept; // the loop
+pub mod dial; // the other side: a connection to a server's port
 mod door; // one connection, from its first byte to its handler
+mod drained; // a TLS session that needs no flush
 mod entry; // what is known of one live connection
 mod farewell; // the end of a connection that is turned away with a word
 mod history; // why the last connections of each peer ended
 mod hold; // a connection on a route that nobody serves yet
 mod log; // one line a minute for what repeats
+mod look; // the first bytes
 mod registry; // who is on the port, and who was
 mod rewind; // bytes that were read ahead
 mod stream; // a connection as its handler sees it

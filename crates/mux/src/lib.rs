@@ -4,11 +4,13 @@
 //! whole protocol is the [`ROUTES`] table. Not here: yamux, net/rpc, anything that is done with a connection once it is known
 //! whose it is.
 #![doc = include_str!("../README.md")]
+pub mod diagram; // the table as a picture
 mod limit; // how many connections one client may have
 mod preamble; // what a client writes first
 mod reason; // why a connection was turned away or ended, in an operator's words
 mod routes; // the table, and nothing else
 mod stray; // what came, when it was nothing of ours
+mod table; // the table for readers
 mod unserved; // how a route behaves whose handler is not there yet
 mod verdict; // from a first byte or an ALPN name to a verdict
 
@@ -23,5 +25,6 @@ pub use routes::{
     row_of_byte,
 };
 pub use stray::{STRAY_BYTES, Stray};
+pub use table::{TableRow, table};
 pub use unserved::{Unserved, WAN_PACKET_BYTES_MAX, WAN_PACKET_IDLE_MAX, WAN_STREAM_IDLE_MAX};
 pub use verdict::{Posture, Verdict, by_alpn, by_first_byte, by_first_bytes};

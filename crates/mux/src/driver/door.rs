@@ -1,33 +1,18 @@
 //! One connection, from its first byte to its handler.
-use std::{
-    future::poll_fn,
-    io,
-    pin::Pin,
-    sync::Arc,
-    task::{Poll, ready},
-};
+use std::sync::Arc;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 use proconsul_tls::{Incoming, Tls};
-use tokio::{
-    io::{AsyncRead, ReadBuf},
-    net::TcpStream,
-    sync::watch,
-    time::{Instant as Deadline, timeout_at},
-};
+use tokio::{net::TcpStream, sync::watch, time::Instant as Deadline};
+use tokio_rustls::rustls::ServerConfig;
 
 use super::{
-    Accepted, Entry, Printable, Registry, Serve, Settings, Stream, farewell, hold,
+    Accepted, Entry, Registry, Serve, Settings, Stream, farewell, hold,
+    look::{first_bytes, look},
     registry::Visit,
     tls::{self, Failed},
 };
-use crate::{
-    H2, HTTP2_PREFACE, Needs, Posture, Reason, Route, Row, STRAY_BYTES, Then, TlsPolicy, Verdict, by_alpn,
-    by_first_byte, by_first_bytes, row_of_alpn, row_of_byte,
-};
-
-/// How much is read with the first byte: enough for a small request, which then costs no read of its own.
-const READ_AHEAD_BYTES: usize = 1024;
+use crate::{H2, Needs, Posture, Reason, Route, Row, TlsPolicy, Verdict, by_alpn, row_of_alpn, row_of_byte};
 
 /// What one listener's connections share.
 pub(super) struct Door<H> {
@@ -46,12 +31,41 @@ struct Found {
     io: Stream,
 }
 
+/// How a connection comes to its TLS handshake.
+#[derive(Clone, Copy)]
+enum Way {
+    /// Byte 3.
+    TypeByte,
+    /// Byte 7, with its row.
+    Insecure(&'static Row),
+    /// A ClientHello.
+    Alpn,
+}
+
+impl Way {
+    fn incoming(self) -> Incoming {
+        match self {
+            Self::TypeByte => Incoming::TypeByte,
+            Self::Insecure(_) => Incoming::Insecure,
+            Self::Alpn => Incoming::Alpn,
+        }
+    }
+}
+
 /// A connection that is turned away.
 struct Turned {
+    /// The row that it would have taken, if it came so far.
+    row: Option<&'static Row>,
     reason: Reason,
     detail: Option<String>,
     /// What can still be talked to.
     io: Option<Stream>,
+}
+
+impl From<Failed> for Turned {
+    fn from(Failed { reason, detail }: Failed) -> Self {
+        Self { row: None, reason, detail, io: None }
+    }
 }
 
 impl<H: Serve> Door<H> {
@@ -68,7 +82,12 @@ impl<H: Serve> Door<H> {
         };
         let Found { row, route, io } = match found {
             Ok(found) => found,
-            Err(turned) => return Box::pin(turn_away(turned, entry)).await,
+            Err(turned) => {
+                if let Some(row) = turned.row {
+                    self.registry.take(entry, row);
+                }
+                return Box::pin(turn_away(turned, entry)).await;
+            }
         };
         self.registry.take(entry, row);
         match route {
@@ -77,8 +96,7 @@ impl<H: Serve> Door<H> {
                 self.handler.serve(Accepted { route, io, peer, entry }).await
             }
             _ => {
-                let limit = self.settings.handshake_timeout;
-                let held = hold::hold(row, io, limit, entry);
+                let held = hold::hold(row, io, self.settings.handshake_timeout, entry);
                 tokio::select! {
                     biased;
                     reason = Box::pin(held) => reason,
@@ -110,65 +128,55 @@ impl<H: Serve> Door<H> {
     /// that it begins; after byte 3 it starts anew, for the handshake and the byte inside.
     async fn detect(&self, mut tcp: TcpStream, entry: &Arc<Entry>) -> Result<Found, Turned> {
         let deadline = self.deadline();
-        let on = self.posture();
-        let (verdict, ahead) = match look(&mut tcp, on, deadline).await {
-            Ok(looked) => looked,
-            Err(failed) => return Err(Turned { reason: failed.reason, detail: failed.detail, io: None }),
+        let (verdict, mut ahead) = look(&mut tcp, self.posture(), deadline).await?;
+        let row = ahead.first().and_then(|byte| row_of_byte(*byte));
+        let (way, deadline) = match (verdict, row) {
+            (Verdict::StartTls(TlsPolicy::Verify), _) => (Way::TypeByte, self.deadline()),
+            (Verdict::StartTls(TlsPolicy::Insecure), Some(row)) => (Way::Insecure(row), self.deadline()),
+            (Verdict::NativeTls, _) => (Way::Alpn, deadline),
+            _ => return decided(verdict, ahead, |ahead| Stream::plain(ahead, tcp, Arc::clone(entry))),
         };
-        let stream = |ahead, tcp| Stream::plain(ahead, tcp, Arc::clone(entry));
-        let (how, config, ahead, deadline) = match verdict {
-            Verdict::StartTls(policy) => {
-                let how = match policy {
-                    TlsPolicy::Verify => Incoming::TypeByte,
-                    TlsPolicy::Insecure => Incoming::Insecure,
-                };
-                let Some(config) = self.settings.tls.as_ref().and_then(|tls| tls.incoming(how)) else {
-                    let row = row_of_policy(policy);
-                    return Ok(Found { row, route: None, io: stream(ahead.slice(1..), tcp) });
-                };
-                (how, config, ahead.slice(1..), self.deadline())
-            }
-            Verdict::NativeTls => {
-                let Some(config) = self.settings.tls.as_ref().and_then(|tls| tls.incoming(Incoming::Alpn)) else {
-                    return Err(turned(Reason::NoCertificate, &ahead, Some(stream(ahead.clone(), tcp))));
-                };
-                (Incoming::Alpn, config, ahead, deadline)
-            }
-            _ => return decided(verdict, ahead, |ahead| stream(ahead, tcp)),
+        if row.is_some() {
+            ahead.advance(1);
+        }
+        let Some(config) = self.settings.tls.as_ref().and_then(|tls| tls.incoming(way.incoming())) else {
+            let io = Stream::plain(ahead, tcp, Arc::clone(entry));
+            return match row {
+                Some(row) => Ok(Found { row, route: None, io }),
+                // The certificate has gone since it was asked for.
+                None => Err(Turned { row, reason: Reason::NoCertificate, detail: None, io: Some(io) }),
+            };
         };
-        // Boxed: only a handshake is large, and only while it lasts.
-        Box::pin(self.over_tls(how, config, ahead, tcp, deadline, entry)).await
+        // Boxed: a handshake is large, but only while it lasts.
+        Box::pin(self.over_tls(way, config, ahead, tcp, deadline, entry)).await
     }
 
     async fn over_tls(
         &self,
-        how: Incoming,
-        config: Arc<tokio_rustls::rustls::ServerConfig>,
+        way: Way,
+        config: Arc<ServerConfig>,
         ahead: Bytes,
         tcp: TcpStream,
         deadline: Deadline,
         entry: &Arc<Entry>,
     ) -> Result<Found, Turned> {
-        let failed = |Failed { reason, detail }| Turned { reason, detail, io: None };
-        let mut io = tls::accept(config, ahead, tcp, deadline).await.map_err(failed)?;
+        let mut io = tls::accept(config, ahead, tcp, deadline).await?;
         entry.set_tls(tls::facts(&io));
-        let found = match how {
-            Incoming::TypeByte => {
+        let stream = |ahead, io| Stream::tls(ahead, io, Arc::clone(entry));
+        let found = match way {
+            Way::TypeByte => {
                 let on = Posture { inside_tls: true, ..self.posture() };
-                let (verdict, ahead) = look(&mut io, on, deadline).await.map_err(failed)?;
-                decided(verdict, ahead, |ahead| Stream::tls(ahead, io, Arc::clone(entry)))?
+                let (verdict, ahead) = look(&mut io, on, deadline).await?;
+                decided(verdict, ahead, |ahead| stream(ahead, io))?
             }
-            Incoming::Insecure => {
-                let io = Stream::tls(Bytes::new(), io, Arc::clone(entry));
-                Found { row: row_of_policy(TlsPolicy::Insecure), route: Some(Route::RpcInsecure), io }
-            }
-            Incoming::Alpn | Incoming::Grpc => {
+            Way::Insecure(row) => Found { row, route: row.then.route(), io: stream(Bytes::new(), io) },
+            Way::Alpn => {
                 let name = tls::alpn(io.get_ref().1);
-                let io = Stream::tls(Bytes::new(), io, Arc::clone(entry));
-                match (name.and_then(row_of_alpn), by_alpn(name.unwrap_or_default())) {
+                let (row, io) = (name.and_then(row_of_alpn), stream(Bytes::new(), io));
+                match (row, by_alpn(name.unwrap_or_default())) {
                     (Some(row), Verdict::Serve(route)) => Found { row, route: Some(route), io },
-                    (_, Verdict::Refuse(reason)) => return Err(turned(reason, &[], Some(io))),
-                    _ => return Err(turned(Reason::NoAlpn, &[], Some(io))),
+                    (row, Verdict::Refuse(reason)) => return Err(Turned { row, reason, detail: None, io: Some(io) }),
+                    (row, _) => return Err(Turned { row, reason: Reason::NoAlpn, detail: None, io: Some(io) }),
                 }
             }
         };
@@ -180,70 +188,21 @@ impl<H: Serve> Door<H> {
         if found.row.needs != Needs::ServerCertificate {
             return Ok(found);
         }
-        let refused = match &self.settings.tls {
-            Some(tls) => tls.authorize_server(found.io.peer_certificates()).err(),
-            None => None,
-        };
-        match refused {
+        let tls = self.settings.tls.as_ref();
+        match tls.and_then(|tls| tls.authorize_server(found.io.peer_certificates()).err()) {
             None => Ok(found),
-            Some(why) => Err(Turned { reason: Reason::NotAServer, detail: Some(why.to_string()), io: Some(found.io) }),
+            Some(why) => Err(Turned {
+                row: Some(found.row),
+                reason: Reason::NotAServer,
+                detail: Some(why.to_string()),
+                io: Some(found.io),
+            }),
         }
     }
 
     fn deadline(&self) -> Deadline {
         Deadline::now() + self.settings.handshake_timeout
     }
-}
-
-/// Reads until it is clear what the connection wants. What was read belongs to what follows, the type byte included.
-async fn look<IO: AsyncRead + Unpin>(io: &mut IO, on: Posture, deadline: Deadline) -> Result<(Verdict, Bytes), Failed> {
-    let mut ahead = Bytes::new();
-    loop {
-        let more = match timeout_at(deadline, read_ahead(io)).await {
-            Ok(Ok(more)) => more,
-            Ok(Err(error)) => return Err(Failed { reason: Reason::Reset, detail: Some(error.to_string()) }),
-            Err(_) => return Err(late(&ahead, on)),
-        };
-        if more.is_empty() {
-            return Err(cut_off(&ahead, on));
-        }
-        // Nearly always the first read is enough.
-        ahead = if ahead.is_empty() { more } else { joined(&ahead, &more) };
-        if let Some(verdict) = by_first_bytes(&ahead, on) {
-            return Ok((verdict, ahead));
-        }
-    }
-}
-
-fn joined(ahead: &Bytes, more: &Bytes) -> Bytes {
-    let mut all = BytesMut::with_capacity(ahead.len() + more.len());
-    all.extend_from_slice(ahead);
-    all.extend_from_slice(more);
-    all.freeze()
-}
-
-/// Why a connection whose time is up is closed.
-fn late(ahead: &[u8], on: Posture) -> Failed {
-    let reason = match ahead.first() {
-        None if on.inside_tls => Reason::InnerByteTimeout,
-        None => Reason::FirstByteTimeout,
-        Some(_) if HTTP2_PREFACE.starts_with(ahead) => Reason::PrefaceTimeout,
-        Some(_) => Reason::TlsTimeout,
-    };
-    Failed { reason, detail: first_bytes(ahead) }
-}
-
-/// Why a connection that ended before it was clear is closed.
-fn cut_off(ahead: &[u8], on: Posture) -> Failed {
-    let reason = match ahead.first() {
-        None if on.inside_tls => Reason::PeerClosed,
-        None => Reason::Empty,
-        Some(byte) => match by_first_byte(*byte, Posture { http2_preface: false, ..on }) {
-            Verdict::Refuse(reason) => reason,
-            _ => Reason::TlsCutOff,
-        },
-    };
-    Failed { reason, detail: first_bytes(ahead) }
 }
 
 /// The route of a verdict that needs no handshake.
@@ -258,20 +217,13 @@ fn decided(verdict: Verdict, mut ahead: Bytes, stream: impl FnOnce(Bytes) -> Str
             Ok(Found { row, route: Some(route), io: stream(ahead) })
         }
         (Verdict::Http2, Some(row)) => Ok(Found { row, route: row.then.route(), io: stream(ahead) }),
-        (Verdict::Refuse(reason), _) => Err(turned(reason, &ahead, Some(stream(ahead.clone())))),
+        (Verdict::Refuse(reason), row) => {
+            let row = row.filter(|_| reason == Reason::Retired);
+            Err(Turned { row, reason, detail: first_bytes(&ahead), io: Some(stream(Bytes::new())) })
+        }
         // Handshakes are not for here, and every verdict to serve has a row.
-        _ => Err(turned(Reason::UnknownByte, &ahead, None)),
+        (_, row) => Err(Turned { row, reason: Reason::UnknownByte, detail: first_bytes(&ahead), io: None }),
     }
-}
-
-fn turned(reason: Reason, ahead: &[u8], io: Option<Stream>) -> Turned {
-    Turned { reason, detail: first_bytes(ahead), io }
-}
-
-/// The bytes that came first, for whoever reads the log.
-fn first_bytes(ahead: &[u8]) -> Option<String> {
-    let first = &ahead[..ahead.len().min(STRAY_BYTES)];
-    (!first.is_empty()).then(|| format!("it began with {:02x?}, in text {}", first, Printable(first)))
 }
 
 /// Tells the client why, where it can read that, and closes.
@@ -289,21 +241,4 @@ async fn turn_away(turned: Turned, entry: &Entry) -> Reason {
         }
     }
     turned.reason
-}
-
-/// The row of a type byte that begins a handshake.
-fn row_of_policy(policy: TlsPolicy) -> &'static Row {
-    crate::ROUTES.iter().find(|row| row.then == Then::StartTls(policy)).expect("both policies have a row")
-}
-
-/// Reads what is there, at least one byte; none at the end of the stream.
-async fn read_ahead<IO: AsyncRead + Unpin>(io: &mut IO) -> io::Result<Bytes> {
-    poll_fn(|cx| {
-        // On the stack, for as long as a read takes: a connection that is silent holds no buffer.
-        let mut bytes = [0; READ_AHEAD_BYTES];
-        let mut buffer = ReadBuf::new(&mut bytes);
-        ready!(Pin::new(&mut *io).poll_read(cx, &mut buffer))?;
-        Poll::Ready(Ok(Bytes::copy_from_slice(buffer.filled())))
-    })
-    .await
 }
