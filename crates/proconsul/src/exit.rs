@@ -16,6 +16,7 @@ pub(crate) fn code(error: &anyhow::Error) -> ExitCode {
         Some(CallError::Answered(_)) => ANSWERED_WITH_ERROR,
         Some(_) => NO_ANSWER,
         None if error.is::<std::io::Error>() || error.is::<tokio::time::error::Elapsed>() => NO_ANSWER,
+        None if matches!(error.downcast_ref(), Some(crate::doctor::Unwell::NoAnswer(_))) => NO_ANSWER,
         None => 1,
     };
     ExitCode::from(code)
