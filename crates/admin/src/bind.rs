@@ -105,7 +105,7 @@ impl Admin {
     /// and `.lock`, that says whether its server lives; it stays.
     ///
     /// # Errors
-    /// Somebody else is there, or the system says no. Nothing is left behind then.
+    /// Somebody else is there, or the system says no. Nothing but the lock's file is left behind then.
     ///
     /// # Panics
     /// Outside of a tokio runtime with I/O.

@@ -1,9 +1,8 @@
-//! Who is on the server port, over HTTP on a listener of its own: JSON for tools, metrics for Prometheus, one live page for
-//! people.
+//! The admin listener. Start at [`Admin::bind`]; what it tells comes from a [`Source`], and [`client`] asks it. Not here: what a
+//! connection is, what a method does, where numbers are kept.
 //!
-//! The listener is never the server port: a unix socket that only its owner may open, or a port of the loopback. What it
-//! tells comes from a [`Source`]; start at [`Admin::bind`]. [`client`] asks such a listener. Not here: what a connection is,
-//! what a method does, where numbers are kept.
+#![doc = include_str!("../README.md")]
+
 mod answer; // from a request to a response
 mod bind; // sockets that only those get who may
 mod events; // one snapshot a second, for all who watch
