@@ -103,16 +103,13 @@ impl<T, F> RpcService<F> for T where
 {
 }
 
-/// Why a connection ended.
+/// Why a connection ended that neither its peer closed nor [`Stop::Drain`] brought to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum End {
-    /// The peer closed it, or its last call was answered after [`Stop::Drain`].
-    #[error("the peer closed the connection")]
-    Closed,
     /// We were told to end it: [`Stop::Now`].
     #[error("the server stops")]
     Stopped,
-    /// What came was no request.
+    /// What came was no request, or one for what does not exist; it was answered with an error where that was possible.
     #[error("the peer sent what is no request")]
     Malformed,
     /// A request took too long from its first byte to its last.

@@ -1,8 +1,9 @@
 //! Connections of the server port, once their route is known.
 use std::{
+    collections::HashMap,
     error::Error as _,
     fmt,
-    net::SocketAddr,
+    io::ErrorKind,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::SeqCst},
@@ -10,41 +11,48 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use proconsul_layers::Stack;
 use proconsul_mux::{
     Reason, Route,
-    driver::{Accepted, Entry, Serve},
+    driver::{Accepted, Serve},
 };
-use proconsul_netrpc::{
-    Dispatch,
-    server::{Connection, End, Stop},
-};
+use proconsul_netrpc::server::{Connection, End, Server, Stop};
 use proconsul_types::metric;
 use proconsul_yamux::SessionError;
-use slab::Slab;
 use tracing::Instrument;
 
-/// The handlers of net/rpc with every layer in front of them.
-pub type Handlers = Stack<Dispatch>;
+use crate::methods::Handlers;
 
 /// Serves the routes of the server port, and knows who is on it.
 pub(crate) struct RpcPort {
-    server: proconsul_netrpc::server::Server<Handlers>,
-    connections: Mutex<Slab<Arc<Connection>>>,
+    rpc: Server<Handlers>,
+    /// What byte 7 leads to: the methods for those who have no certificate yet, and no others.
+    insecure: Server<Handlers>,
+    /// By the number that they have in the port's registry.
+    connections: Mutex<HashMap<u64, Arc<Connection>>>,
     stopping: AtomicBool,
 }
 
 impl RpcPort {
-    pub(crate) fn new(server: proconsul_netrpc::server::Server<Handlers>) -> Self {
-        Self { server, connections: Mutex::default(), stopping: AtomicBool::new(false) }
+    pub(crate) fn new(rpc: Server<Handlers>, insecure: Server<Handlers>) -> Self {
+        Self { rpc, insecure, connections: Mutex::default(), stopping: AtomicBool::new(false) }
+    }
+
+    /// Whether somebody serves the route.
+    pub(crate) const fn is_served(route: Route) -> bool {
+        matches!(route, Route::RpcSingle | Route::RpcMulti | Route::RpcInsecure)
     }
 
     /// Asks every connection to end, those that are still to come included.
     pub(crate) fn stop(&self, how: Stop) {
         self.stopping.store(true, SeqCst);
-        for (_, connection) in &*self.connections.lock() {
+        for connection in self.connections.lock().values() {
             connection.stop(how);
         }
+    }
+
+    /// Whether it was told to stop.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(SeqCst)
     }
 
     /// How many connections there are.
@@ -52,33 +60,39 @@ impl RpcPort {
         self.connections.lock().len()
     }
 
-    fn enter(&self, peer: SocketAddr) -> Entered<'_> {
-        let connection = Connection::new(peer);
-        let key = self.connections.lock().insert(Arc::clone(&connection));
+    /// The connection with this number in the port's registry, if it is net/rpc.
+    pub(crate) fn connection(&self, id: u64) -> Option<Arc<Connection>> {
+        self.connections.lock().get(&id).cloned()
+    }
+
+    fn enter(&self, accepted: &Accepted) -> Entered<'_> {
+        let connection = Connection::new(accepted.peer);
+        let id = accepted.entry.id();
+        self.connections.lock().insert(id, Arc::clone(&connection));
         // Looked at after the insert: a stop that missed us has set it before.
-        if self.stopping.load(SeqCst) {
+        if self.is_stopping() {
             connection.stop(Stop::Drain);
         }
-        Entered { port: self, key, connection }
+        Entered { port: self, id, connection }
     }
 }
 
 /// A connection in the list of those on the port, until it is dropped.
 struct Entered<'p> {
     port: &'p RpcPort,
-    key: usize,
+    id: u64,
     connection: Arc<Connection>,
 }
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        self.port.connections.lock().remove(self.key);
+        self.port.connections.lock().remove(&self.id);
     }
 }
 
 impl Serve for RpcPort {
     fn serves(&self, route: Route) -> bool {
-        matches!(route, Route::RpcSingle | Route::RpcMulti)
+        Self::is_served(route)
     }
 
     async fn serve(&self, accepted: Accepted) -> Reason {
@@ -89,45 +103,43 @@ impl Serve for RpcPort {
 
 impl RpcPort {
     async fn attend(&self, accepted: Accepted) -> Reason {
-        let Accepted { route, io, peer, entry } = accepted;
-        let entered = self.enter(peer);
+        let entered = self.enter(&accepted);
         let connection = Arc::clone(&entered.connection);
+        let Accepted { route, io, entry, .. } = accepted;
         let ended = match route {
-            Route::RpcSingle => self.server.single(io, connection).await,
-            Route::RpcMulti => self.server.session(io, connection).await,
+            Route::RpcSingle => self.rpc.single(io, connection).await,
+            Route::RpcMulti => self.rpc.session(io, connection).await,
+            Route::RpcInsecure => self.insecure.single(io, connection).await,
             _ => return Reason::NotServed,
         };
         match ended {
-            Ok(()) => Reason::PeerClosed,
-            Err(end) => tell(&end, &entry),
+            Ok(()) if entered.connection.stopping() == Stop::No => Reason::PeerClosed,
+            Ok(()) => Reason::Stopped,
+            Err(end) => {
+                let reason = judge(&end);
+                // Consul's count of connections that ended for a fault. A network that failed is nobody's.
+                if !matches!(reason, Reason::Stopped | Reason::Reset | Reason::PeerClosed) {
+                    metrics::counter!(metric::RPC_REQUEST_ERROR.name).increment(1);
+                }
+                entry.note(Chain(&end).to_string());
+                reason
+            }
         }
     }
 }
 
-/// Notes how a connection ended, counts what is the peer's fault, and names the reason.
-fn tell(end: &End, entry: &Entry) -> Reason {
-    let reason = reason(end);
-    if !matches!(reason, Reason::PeerClosed | Reason::Stopped | Reason::Reset) {
-        metrics::counter!(metric::RPC_REQUEST_ERROR.name).increment(1);
-    }
-    if reason != Reason::PeerClosed {
-        // The cause as one text with its own cause: the log has one line for it.
-        entry.note(Chain(end).to_string());
-    }
-    reason
-}
-
-/// Why a connection ended, by the port's closed set.
-fn reason(end: &End) -> Reason {
+/// The port's word for how a connection ended.
+fn judge(end: &End) -> Reason {
     use SessionError::{GoAway, KeepaliveTimeout, OpenTimeout, WriteTimeout};
     match end {
-        End::Closed => Reason::PeerClosed,
         End::Stopped => Reason::Stopped,
+        // The end of a TLS session that was not announced: few peers but Go's announce it.
+        End::Io(error) if error.kind() == ErrorKind::UnexpectedEof => Reason::PeerClosed,
         End::Io(_) => Reason::Reset,
         End::SlowReader { .. } | End::Session(WriteTimeout) => Reason::SlowReader,
-        End::Session(KeepaliveTimeout | OpenTimeout(_)) => Reason::YamuxKeepalive,
-        End::Malformed => Reason::Malformed,
         End::SlowRequest { .. } => Reason::SlowRequest,
+        End::Malformed => Reason::Malformed,
+        End::Session(KeepaliveTimeout | OpenTimeout(_)) => Reason::YamuxKeepalive,
         End::Session(GoAway(_)) => Reason::YamuxGoAway,
         End::Session(_) => Reason::YamuxViolation,
     }

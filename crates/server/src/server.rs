@@ -1,21 +1,42 @@
 //! Start and stop.
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use proconsul_layers::{RpcType, stack};
+use proconsul_admin::{Address, Recorded, Token};
+use proconsul_layers::SlowCalls;
 use proconsul_msgpack::GoStr;
-use proconsul_mux::driver::{self, Listener, Settings, serve};
-use proconsul_netrpc::{Registry, server::Stop};
+use proconsul_mux::{
+    ROUTES, Row, Then, TlsPolicy,
+    driver::{self, Listener, Settings, serve},
+};
+use proconsul_netrpc::server::Stop;
 use proconsul_services::{
-    Context, Leadership, Log,
+    Log,
     blocking::{Lot, QueryTimes},
 };
 use proconsul_state::Store;
-use proconsul_structs::METHODS;
+use proconsul_tls::{LoadError, Tls, watch};
 use proconsul_types::MethodRow;
-use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
+use tokio::{
+    sync::oneshot,
+    task::{JoinHandle, spawn_blocking},
+    time::{Instant as Deadline, timeout, timeout_at},
+};
 use uuid::Uuid;
 
-use crate::{Config, founding, rpc_port::RpcPort, sole_log::SoleLog, tombstones};
+use crate::{
+    Config, StartError,
+    admin::{Admins, Bound, Facts, Watched},
+    founding,
+    methods::{self, Registries},
+    rpc_port::RpcPort,
+    secure,
+    sole_log::SoleLog,
+    tombstones,
+};
 
 /// How long connections that were told to close at once may take to be gone.
 const LAST_GRACE: Duration = Duration::from_secs(1);
@@ -28,25 +49,14 @@ pub struct Server {
     lot: Arc<Lot>,
     store: Arc<Store>,
     port: Arc<RpcPort>,
+    registry: Arc<driver::Registry>,
     served: Vec<&'static MethodRow>,
+    tls: Tls,
+    admins: Admins,
     stop_accepting: oneshot::Sender<()>,
     accepting: JoinHandle<()>,
-    /// Looks at parked queries, and forgets deleted keys in time.
-    tending: [JoinHandle<()>; 2],
-}
-
-/// Why a server does not start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// The server port cannot be bound.
-    #[error("failed to listen on {address} (ports.server, bind_addr)")]
-    Bind {
-        /// The address.
-        address: SocketAddr,
-        /// Why.
-        source: io::Error,
-    },
+    /// Looks at parked queries, forgets deleted keys and old slow calls in time, and watches the certificates' files.
+    tending: [JoinHandle<()>; 4],
 }
 
 impl Server {
@@ -55,6 +65,18 @@ impl Server {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(config: Config) -> Result<Self, StartError> {
+        Self::start_with(config, None).await
+    }
+
+    /// As [`start`](Self::start), in a process that keeps its metrics in `recorded`: the admin listeners tell them, and what
+    /// they say of methods.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start_with(config: Config, recorded: Option<Arc<dyn Recorded>>) -> Result<Self, StartError> {
+        let since = Instant::now();
+        let tls = secure::load(&config)?;
+        let bound = Bound::new(&config).await.map_err(|source| StartError::Admin { source })?;
         let address = config.server_address();
         let listener = Listener::bind(address).map_err(|source| StartError::Bind { address, source })?;
         let rpc_address = listener.address();
@@ -70,26 +92,41 @@ impl Server {
         }
 
         let reaping = tombstones::reap(Arc::clone(&store), Arc::clone(&log) as Arc<dyn Log>);
-        let dispatch = registry(&config.datacenter, &store, &lot, log).into_service();
-        let registry = dispatch.registry();
-        let served = registry.served().collect();
-        let handlers = stack(dispatch, &METHODS, RpcType::NetRpc, Arc::default());
-        let netrpc = proconsul_netrpc::server::Server::new(handlers, registry, config.connection);
-        let port = Arc::new(RpcPort::new(netrpc));
+        let slow = Arc::new(SlowCalls::default());
+        let Registries { rpc, insecure } = Registries::new(&config.datacenter, &store, &lot, log);
+        let served = rpc.served().chain(insecure.served()).collect();
+        let [rpc, insecure] = [rpc, insecure].map(|methods| methods::server(methods, &config.connection, &slow));
+        let port = Arc::new(RpcPort::new(rpc, insecure));
+        let registry = driver::Registry::new();
 
         let settings = Settings {
             handshake_timeout: config.rpc_handshake_timeout,
             max_conns_per_client: config.rpc_max_conns_per_client,
-            http2_preface: false,
-            tls: None,
+            http2_preface: config.http2_preface,
+            tls: Some(tls.clone()),
         };
         let (stop_accepting, stopped) = oneshot::channel();
-        let accepting = tokio::spawn(serve(listener, settings, driver::Registry::new(), Arc::clone(&port), async {
+        let accepting = tokio::spawn(serve(listener, settings, Arc::clone(&registry), Arc::clone(&port), async {
             // A sender that is gone is a server that is gone.
             let _ = stopped.await;
         }));
-        let tending = [tokio::spawn(Arc::clone(&lot).run()), tokio::spawn(reaping)];
-        tracing::info!(%rpc_address, node = config.node_name, datacenter = config.datacenter, "server started");
+        let admins = bound.serve(&Watched::new(Facts {
+            node: config.node_name.clone(),
+            datacenter: config.datacenter.clone(),
+            rpc_address: rpc_address.to_string(),
+            since,
+            port: Arc::clone(&port),
+            registry: Arc::clone(&registry),
+            slow: Arc::clone(&slow),
+            recorded,
+        }));
+        let tending = [
+            tokio::spawn(Arc::clone(&lot).run()),
+            tokio::spawn(reaping),
+            tokio::spawn(methods::tend(slow)),
+            tokio::spawn(watch::watch(tls.clone(), watch::EVERY)),
+        ];
+        tracing::info!(%rpc_address, node = config.node_name, datacenter = config.datacenter, ?admins, "server started");
         Ok(Self {
             rpc_address,
             node_name: config.node_name,
@@ -97,19 +134,32 @@ impl Server {
             lot,
             store,
             port,
+            registry,
             served,
+            tls,
+            admins,
             stop_accepting,
             accepting,
             tending,
         })
     }
 
-    /// The methods that a server of this version answers.
+    /// The methods that a server of this version answers, those of byte 7 included.
     pub fn served_methods() -> Vec<&'static MethodRow> {
         let store = Arc::new(Store::new());
         let lot = Lot::new(Arc::clone(&store), QueryTimes::default());
         let log = Arc::new(SoleLog::new(Arc::clone(&store), Arc::clone(&lot), GoStr::default()));
-        registry("", &store, &lot, log).served().collect()
+        let Registries { rpc, insecure } = Registries::new("", &store, &lot, log);
+        rpc.served().chain(insecure.served()).collect()
+    }
+
+    /// The ways into the server port behind which a server of this version has somebody who answers; type byte 3 is one, as it
+    /// is answered with a handshake.
+    pub fn served_routes() -> impl Iterator<Item = &'static Row> {
+        ROUTES.iter().filter(|row| match row.then {
+            Then::StartTls(TlsPolicy::Verify) => true,
+            then => then.route().is_some_and(RpcPort::is_served),
+        })
     }
 
     /// Where the server port listens.
@@ -142,43 +192,69 @@ impl Server {
         &self.store
     }
 
-    /// How many connections are being served.
+    /// How many net/rpc connections are being served.
     pub fn connections(&self) -> usize {
         self.port.connections()
     }
 
-    /// Stops: takes no more connections and calls, answers parked queries with what there is, lets calls in hand end, and
-    /// closes what is left after `grace`.
+    /// Who is on the server port, whatever the route, and why others no longer are.
+    pub fn registry(&self) -> &Arc<driver::Registry> {
+        &self.registry
+    }
+
+    /// The certificates, and what is demanded of clients.
+    pub fn tls(&self) -> &Tls {
+        &self.tls
+    }
+
+    /// Reads the certificates' files again, as on SIGHUP; new handshakes take what is there.
+    ///
+    /// # Errors
+    /// What is wrong with them; everything stays as it was then.
+    pub async fn reload(&self) -> Result<(), LoadError> {
+        let tls = self.tls.clone();
+        // Files may lie on a network.
+        match spawn_blocking(move || tls.reload()).await {
+            Ok(reloaded) => reloaded,
+            Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
+            // The runtime goes away, and this server with it.
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Where the admin listeners are, in the order of [`Config::admin`]; those that are not there left out.
+    pub fn admin_addresses(&self) -> &[Address] {
+        &self.admins.addresses
+    }
+
+    /// What changes take over an admin listener on the loopback: a secret of this run.
+    pub fn admin_token(&self) -> &Token {
+        &self.admins.token
+    }
+
+    /// Stops: takes no more connections and calls, drops handshakes, answers parked queries with what there is, lets calls in
+    /// hand end, and closes what is left after `grace`. The admin listeners end with it, answers in hand finished.
     pub async fn stop(self, grace: Duration) {
-        let Self { stop_accepting, mut accepting, tending, port, lot, .. } = self;
+        let Self { stop_accepting, mut accepting, tending, port, lot, admins, .. } = self;
+        let end = Deadline::now() + grace;
         // Gone already if the accept loop has ended by itself.
         let _ = stop_accepting.send(());
         port.stop(Stop::Drain);
         lot.close();
-        if timeout(grace, &mut accepting).await.is_err() {
+        admins.stop();
+        if timeout_at(end, &mut accepting).await.is_err() {
             tracing::info!(connections = port.connections(), "connections are still busy; closing them");
             port.stop(Stop::Now);
             if timeout(LAST_GRACE, &mut accepting).await.is_err() {
                 accepting.abort();
             }
         }
+        if timeout_at(end, admins.ended()).await.is_err() {
+            tracing::info!("an admin listener is still busy; closing it");
+        }
         tending.iter().for_each(JoinHandle::abort);
         tracing::info!("server stopped");
     }
-}
-
-/// Every method with its handler.
-fn registry(datacenter: &str, store: &Arc<Store>, lot: &Arc<Lot>, log: Arc<SoleLog>) -> Registry {
-    let context = Arc::new(Context {
-        datacenter: GoStr::from(datacenter),
-        store: Arc::clone(store),
-        lot: Arc::clone(lot),
-        log: Arc::clone(&log) as Arc<dyn Log>,
-        leadership: log as Arc<dyn Leadership>,
-    });
-    let mut registry = Registry::new(&METHODS, proconsul_types::Listener::Rpc);
-    proconsul_services::register(&mut registry, &context);
-    registry
 }
 
 impl std::fmt::Debug for Server {

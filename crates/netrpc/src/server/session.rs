@@ -6,7 +6,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::{Duration, Instant},
 };
 
@@ -174,7 +174,7 @@ where
             Stop::Drain | Stop::No => {}
         }
         if self.farewell.has_begun() {
-            return self.farewell.poll(&mut self.io, input, &mut self.timer, now, cx);
+            return self.part(input, now, cx);
         }
         self.session.advance(now);
         self.take_answers(now, cx);
@@ -207,10 +207,16 @@ where
         if (self.closing || self.is_drained()) && self.unsent.len() == 0 {
             // Whatever still waits is freed now: nobody will hear of it.
             self.turn.calls = Calls::default();
-            return self.farewell.poll(&mut self.io, input, &mut self.timer, now, cx);
+            return self.part(input, now, cx);
         }
         self.unsent.check(self.turn.server.limits.write_timeout, now)?;
         self.wait(now, cx)
+    }
+
+    /// Ends a session whose peer has not closed it: we stop, or one of its streams was nothing.
+    fn part(&mut self, input: &mut [u8], now: Instant, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
+        ready!(self.farewell.poll(&mut self.io, input, &mut self.timer, now, cx))?;
+        Poll::Ready(if self.closing { Err(End::Malformed) } else { Ok(()) })
     }
 
     fn flush(&mut self, now: Instant, cx: &mut Context<'_>) -> Result<(), End> {

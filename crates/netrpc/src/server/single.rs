@@ -3,7 +3,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Instant,
 };
 
@@ -121,7 +121,7 @@ where
             return Poll::Ready(Err(End::Stopped));
         }
         if self.farewell.has_begun() {
-            return self.farewell.poll(&mut self.io, &mut buffers.input, &mut self.timer, now, cx);
+            return self.part(&mut buffers.input, now, cx);
         }
         self.take_answers(&mut buffers.output, now, cx);
         for read in 0.. {
@@ -161,10 +161,17 @@ where
                 // The peer has closed its side: there is nothing to wait for or to take off the connection.
                 return Pin::new(&mut self.io).poll_shutdown(cx).map_err(End::Io);
             }
-            return self.farewell.poll(&mut self.io, &mut buffers.input, &mut self.timer, now, cx);
+            return self.part(&mut buffers.input, now, cx);
         }
         self.unsent.check(self.turn.server.limits.write_timeout, now)?;
         self.wait(now, cx)
+    }
+
+    /// Ends a connection whose peer has not closed it: we stop, or what came was no request.
+    fn part(&mut self, input: &mut [u8], now: Instant, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
+        ready!(self.farewell.poll(&mut self.io, input, &mut self.timer, now, cx))?;
+        let stops = self.turn.connection.stopping() != Stop::No;
+        Poll::Ready(if stops { Ok(()) } else { Err(End::Malformed) })
     }
 
     fn may_read(&self) -> bool {
