@@ -26,7 +26,7 @@ use proconsul_server::Config;
 use proconsul_tls::{Expiry, Policy, Settings as TlsSettings, Tls};
 
 pub(crate) use {
-    admin::{ADMIN_PORT_DEFAULT, Admin, AdminPort, admin_port},
+    admin::{ADMIN_PORT_DEFAULT, ADMIN_SOCKET, Admin, AdminPort, admin_port},
     duration::parse as parse_duration,
     error::{ConfigError, PlacedProblem, Warning},
     nearest::distance,

@@ -21,12 +21,17 @@ pub(crate) fn line(text: &str) {
 
 /// Prints rows under a header.
 pub(crate) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) {
+    line(&aligned(header, rows));
+}
+
+/// Rows under a header, as text without white space at the ends of lines.
+pub(crate) fn aligned(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_preset(NOTHING).set_header(header);
     for row in rows {
         table.add_row(row);
     }
-    line(&table.to_string());
+    table.trim_fmt()
 }
 
 /// Prints our version and the one of Consul that we are compatible with.
