@@ -3,26 +3,41 @@ use std::{
     collections::HashSet,
     fmt,
     sync::Arc,
-    time::{Duration, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use rustls::{
-    CertificateError, Error, RootCertStore,
-    client::{verify_server_cert_signed_by_trust_anchor, verify_server_name},
-    server::{ParsedCertificate, WebPkiClientVerifier, danger::ClientCertVerifier},
+    CertificateError, DistinguishedName, Error, OtherError, client::verify_server_name, server::ParsedCertificate,
 };
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
-use x509_parser::prelude::{FromDer, X509Certificate};
+use rustls_pki_types::{CertificateDer, ServerName, TrustAnchor, UnixTime};
+use webpki::{
+    EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeId, KeyPurposeIdIter, KeyUsage, RequiredEkuNotFoundContext,
+    VerifiedPath, anchor_from_trusted_cert,
+};
+use x509_parser::prelude::{FromDer, X509Certificate, X509Version};
 
 use crate::{error::Fault, files, provider::provider};
 
 /// Certificates of CAs.
 #[derive(Clone)]
-pub struct Pool {
-    roots: Arc<RootCertStore>,
-    /// The same, whole: a leaf that stands here itself is trusted, as in Go, whoever signed it.
-    whole: Arc<HashSet<CertificateDer<'static>>>,
-    clients: Arc<dyn ClientCertVerifier>,
+pub struct Pool(Arc<Inner>);
+
+struct Inner {
+    /// Those that may sign.
+    anchors: Vec<TrustAnchor<'static>>,
+    /// When each of them is good: a signature of a CA that is over is worth nothing to Go, and rustls does not look.
+    good: Vec<Dates>,
+    /// All of them, whole: a leaf that stands here itself is trusted, as in Go, whoever signed it.
+    whole: HashSet<CertificateDer<'static>>,
+    /// The subjects of all, which a client is told to choose its certificate by.
+    subjects: Vec<DistinguishedName>,
+}
+
+/// From when to when a certificate is good, both included; in seconds since 1970.
+#[derive(Clone, Copy)]
+struct Dates {
+    from: i64,
+    to: i64,
 }
 
 /// What a certificate is shown for.
@@ -36,7 +51,7 @@ pub enum Usage {
 
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Pool({} CAs)", self.roots.len())
+        write!(f, "Pool({} CAs)", self.0.anchors.len())
     }
 }
 
@@ -44,45 +59,40 @@ impl Pool {
     /// A pool of CAs in PEM. What is no certificate in it is skipped.
     ///
     /// # Errors
-    /// [`Fault::NoCertificate`] if nothing in it can be a CA.
+    /// [`Fault::NoCertificate`] if nothing in it can be read.
     pub fn from_pem(pem: &[u8]) -> Result<Self, Fault> {
         Self::new(files::certificates(pem, "the given PEM")?)
     }
 
-    /// A pool of these. What no CA can be is skipped with a warning, as Go skips it without one.
+    /// A pool of these. What cannot be read is skipped with a warning, as Go skips it without one.
     ///
     /// # Errors
     /// [`Fault::NoCertificate`] if none is left.
     pub(crate) fn new(certificates: impl IntoIterator<Item = CertificateDer<'static>>) -> Result<Self, Fault> {
-        let (mut roots, mut whole, mut bad) = (RootCertStore::empty(), HashSet::new(), None);
+        let mut inner = Inner { anchors: Vec::new(), good: Vec::new(), whole: HashSet::new(), subjects: Vec::new() };
+        let mut bad = None;
         for certificate in certificates {
-            if whole.contains(&certificate) {
-                continue;
-            }
-            match roots.add(certificate.clone()) {
-                Ok(()) => drop(whole.insert(certificate)),
-                Err(error) => {
-                    tracing::warn!(%error, "a CA's certificate cannot be read and is left out");
-                    bad = Some(error);
-                }
+            if let Err(why) = inner.add(certificate) {
+                tracing::warn!(why, "a CA's certificate cannot be read and is left out");
+                bad = Some(why);
             }
         }
-        let none = |why| Fault::NoCertificate { place: "the CAs".into(), why };
-        if roots.is_empty() {
-            return Err(none(bad.map_or_else(|| "there is none".into(), |error| error.to_string())));
+        if inner.whole.is_empty() {
+            return Err(Fault::NoCertificate {
+                place: "the CAs".into(),
+                why: bad.unwrap_or_else(|| "there is none".into()),
+            });
         }
-        let roots = Arc::new(roots);
-        let clients = WebPkiClientVerifier::builder_with_provider(roots.clone(), provider().clone()).build();
-        let clients = clients.map_err(|error| none(error.to_string()))?;
-        Ok(Self { roots, whole: Arc::new(whole), clients })
+        Ok(Self(Arc::new(inner)))
     }
 
-    /// rustls's own verifier of clients over these CAs.
-    pub(crate) fn clients(&self) -> &dyn ClientCertVerifier {
-        &*self.clients
+    /// The subjects of all, as a server tells them to clients.
+    pub(crate) fn subjects(&self) -> &[DistinguishedName] {
+        &self.0.subjects
     }
 
-    /// Whether `leaf` leads to a CA of the pool through `intermediates`, at `now`, and may be used so. Names are not looked at.
+    /// Whether `leaf` leads to a CA of the pool through `intermediates`, at `now`, and may be used so, by Go's rules. Names are not
+    /// looked at.
     ///
     /// # Errors
     /// What is wrong with it, as rustls tells it to the peer.
@@ -93,21 +103,114 @@ impl Pool {
         usage: Usage,
         now: UnixTime,
     ) -> Result<(), Error> {
-        let checked = match usage {
-            Usage::Client => self.clients.verify_client_cert(leaf, intermediates, now).map(drop),
-            Usage::Server => verify_server_cert_signed_by_trust_anchor(
-                &ParsedCertificate::try_from(leaf)?,
-                &self.roots,
-                intermediates,
-                now,
-                provider().signature_verification_algorithms.all,
-            ),
+        let Inner { anchors, good, whole, .. } = &*self.0;
+        let end = EndEntityCert::try_from(leaf).map_err(rustls_error)?;
+        let dated = |path: &VerifiedPath<'_>| {
+            let which = anchors.iter().position(|anchor| std::ptr::eq(anchor, path.anchor()));
+            which.and_then(|which| good.get(which)).map_or(Ok(()), |dates| dates.check(now))
         };
-        match checked {
-            Err(_) if self.whole.contains(leaf) => trusted_itself(leaf, usage, now),
-            checked => checked,
+        let algorithms = provider().signature_verification_algorithms.all;
+        match end.verify_for_usage(algorithms, anchors, intermediates, now, Purpose(usage), None, Some(&dated)) {
+            Ok(_) => Ok(()),
+            Err(_) if whole.contains(leaf) => trusted_itself(leaf, usage, now),
+            Err(error) => Err(rustls_error(error)),
         }
     }
+}
+
+impl Inner {
+    fn add(&mut self, der: CertificateDer<'static>) -> Result<(), String> {
+        let (_, certificate) = X509Certificate::from_der(&der).map_err(|error| error.to_string())?;
+        if self.whole.contains(&der) {
+            return Ok(());
+        }
+        if may_sign(&certificate) {
+            let anchor = anchor_from_trusted_cert(&der).map_err(|error| error.to_string())?.to_owned();
+            self.good.push(Dates::of(&certificate));
+            self.anchors.push(anchor);
+        }
+        self.subjects.push(DistinguishedName::from(certificate.subject().as_raw().to_vec()));
+        drop(certificate);
+        self.whole.insert(der);
+        Ok(())
+    }
+}
+
+/// Whether a certificate of the pool may sign others, as Go's `CheckSignatureFrom` sees it. Else whoever has the key of a server's
+/// certificate that lies among the CAs could make certificates of its own.
+fn may_sign(certificate: &X509Certificate<'_>) -> bool {
+    let constraints = match certificate.basic_constraints() {
+        Ok(Some(constraints)) => constraints.value.ca,
+        Ok(None) => certificate.version() != X509Version::V3,
+        Err(_) => false,
+    };
+    let usage = match certificate.key_usage() {
+        Ok(Some(usage)) => usage.value.key_cert_sign(),
+        Ok(None) => true,
+        Err(_) => false,
+    };
+    constraints && usage
+}
+
+impl Dates {
+    fn of(certificate: &X509Certificate<'_>) -> Self {
+        let validity = certificate.validity();
+        Self { from: validity.not_before.timestamp(), to: validity.not_after.timestamp() }
+    }
+
+    fn check(self, now: UnixTime) -> Result<(), webpki::Error> {
+        let unix = |seconds: i64| UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)));
+        let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+        if seconds < self.from {
+            return Err(webpki::Error::CertNotValidYet { time: now, not_before: unix(self.from) });
+        }
+        if seconds > self.to {
+            return Err(webpki::Error::CertExpired { time: now, not_after: unix(self.to) });
+        }
+        Ok(())
+    }
+}
+
+/// The usages that a certificate must allow, if it says any: the one that is asked for, or all there are.
+struct Purpose(Usage);
+
+impl ExtendedKeyUsageValidator for Purpose {
+    fn validate(&self, usages: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
+        const SERVER: KeyPurposeId<'_> = KeyPurposeId::new(&[0x2b, 6, 1, 5, 5, 7, 3, 1]);
+        const CLIENT: KeyPurposeId<'_> = KeyPurposeId::new(&[0x2b, 6, 1, 5, 5, 7, 3, 2]);
+        const ANY: KeyPurposeId<'_> = KeyPurposeId::new(&[0x55, 0x1d, 0x25, 0]);
+        let (wanted, required) = match self.0 {
+            Usage::Server => (SERVER, KeyUsage::server_auth()),
+            Usage::Client => (CLIENT, KeyUsage::client_auth()),
+        };
+        let mut none = true;
+        for usage in usages {
+            let usage = usage?;
+            if usage == wanted || usage == ANY {
+                return Ok(());
+            }
+            none = false;
+        }
+        if none {
+            return Ok(());
+        }
+        Err(webpki::Error::RequiredEkuNotFoundContext(RequiredEkuNotFoundContext { required, present: Vec::new() }))
+    }
+}
+
+/// An error of webpki as rustls has it, which decides what the peer is told.
+fn rustls_error(error: webpki::Error) -> Error {
+    use webpki::Error as E;
+    Error::InvalidCertificate(match error {
+        E::BadDer | E::BadDerTime | E::TrailingData(_) => CertificateError::BadEncoding,
+        E::CertNotValidYet { time, not_before } => CertificateError::NotValidYetContext { time, not_before },
+        E::CertExpired { time, not_after } => CertificateError::ExpiredContext { time, not_after },
+        E::InvalidCertValidity => CertificateError::Expired,
+        // A CA that has the issuer's name and another key is not the issuer: Go says so, and the peer is told the same.
+        E::UnknownIssuer | E::InvalidSignatureForPublicKey => CertificateError::UnknownIssuer,
+        E::RequiredEkuNotFoundContext(_) => CertificateError::InvalidPurpose,
+        other => CertificateError::Other(OtherError(Arc::new(other))),
+    })
 }
 
 /// Whether a certificate carries a DNS name or an address, by Go's rules: subject alternative names only, and a `*` stands for
@@ -123,14 +226,7 @@ pub(crate) fn has_name(leaf: &CertificateDer<'_>, name: &ServerName<'_>) -> Resu
 fn trusted_itself(leaf: &CertificateDer<'_>, usage: Usage, now: UnixTime) -> Result<(), Error> {
     let bad = |error: CertificateError| Err(Error::InvalidCertificate(error));
     let Ok((_, certificate)) = X509Certificate::from_der(leaf) else { return bad(CertificateError::BadEncoding) };
-    let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-    let validity = certificate.validity();
-    if seconds < validity.not_before.timestamp() {
-        return bad(CertificateError::NotValidYet);
-    }
-    if seconds > validity.not_after.timestamp() {
-        return bad(CertificateError::Expired);
-    }
+    Dates::of(&certificate).check(now).map_err(rustls_error)?;
     match certificate.extended_key_usage() {
         Ok(None) => Ok(()),
         Ok(Some(usages)) if usages.value.any => Ok(()),
@@ -141,7 +237,22 @@ fn trusted_itself(leaf: &CertificateDer<'_>, usage: Usage, now: UnixTime) -> Res
     }
 }
 
-/// A moment as `x509-parser` has it, as the system has it; what lies before 1970 is 1970.
-pub(crate) fn moment(seconds: i64) -> std::time::SystemTime {
+/// A moment as certificates have it, as the system has it; what lies before 1970 is 1970.
+pub(crate) fn moment(seconds: i64) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::create::{self, CaRequest};
+
+    #[test]
+    fn subjects_are_told_as_rustls_tells_them() {
+        let ca = create::ca(&CaRequest::default()).expect("made");
+        let pool = Pool::from_pem(ca.cert_pem.as_bytes()).expect("a CA");
+        let [anchor] = pool.0.anchors.as_slice() else { panic!("one CA") };
+        let [subject] = pool.subjects() else { panic!("one subject") };
+        assert_eq!(subject.as_ref(), DistinguishedName::in_sequence(&anchor.subject).as_ref());
+    }
 }

@@ -35,7 +35,7 @@ impl Clients {
 
 impl ClientCertVerifier for Clients {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        self.0.clients().root_hint_subjects()
+        self.0.subjects()
     }
 
     fn verify_client_cert(
@@ -53,7 +53,7 @@ impl ClientCertVerifier for Clients {
         leaf: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.clients().verify_tls12_signature(message, leaf, signed)
+        verify_tls12_signature(message, leaf, signed, &provider().signature_verification_algorithms)
     }
 
     fn verify_tls13_signature(
@@ -62,11 +62,11 @@ impl ClientCertVerifier for Clients {
         leaf: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.clients().verify_tls13_signature(message, leaf, signed)
+        verify_tls13_signature(message, leaf, signed, &provider().signature_verification_algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.clients().supported_verify_schemes()
+        provider().signature_verification_algorithms.supported_schemes()
     }
 }
 

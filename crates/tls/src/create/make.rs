@@ -5,8 +5,8 @@ use std::{
 };
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
-    Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, NameConstraints, PublicKeyData, SanType, SerialNumber,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, DnValue, ExtendedKeyUsagePurpose, GeneralSubtree,
+    IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, NameConstraints, PublicKeyData, SanType, SerialNumber,
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject};
 use time::OffsetDateTime;
@@ -53,7 +53,7 @@ pub fn cert(request: &CertRequest, ca_pem: &str, ca_key_pem: &str) -> Result<Pai
     let key = KeyPair::generate().map_err(failed)?;
     let mut params = params(&key, &serial()?, request.now, request.days)?;
     let name = request.name();
-    params.distinguished_name.push(DnType::CommonName, name.clone());
+    params.distinguished_name.push(DnType::CommonName, text(&name));
     params.subject_alt_names = alternative_names(request)?;
     params.is_ca = IsCa::ExplicitNoCa;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment];
@@ -111,14 +111,23 @@ fn subject(common_name: String) -> DistinguishedName {
     const STREET: &[u64] = &[2, 5, 4, 9];
     const POSTAL_CODE: &[u64] = &[2, 5, 4, 17];
     let mut name = DistinguishedName::new();
-    name.push(DnType::CountryName, "US");
-    name.push(DnType::StateOrProvinceName, "CA");
-    name.push(DnType::LocalityName, "San Francisco");
-    name.push(DnType::CustomDnType(STREET.into()), "101 Second Street");
-    name.push(DnType::CustomDnType(POSTAL_CODE.into()), "94105");
-    name.push(DnType::OrganizationName, "HashiCorp Inc.");
-    name.push(DnType::CommonName, common_name);
+    for (kind, value) in [
+        (DnType::CountryName, "US"),
+        (DnType::StateOrProvinceName, "CA"),
+        (DnType::LocalityName, "San Francisco"),
+        (DnType::CustomDnType(STREET.into()), "101 Second Street"),
+        (DnType::CustomDnType(POSTAL_CODE.into()), "94105"),
+        (DnType::OrganizationName, "HashiCorp Inc."),
+        (DnType::CommonName, &common_name),
+    ] {
+        name.push(kind, text(value));
+    }
     name
+}
+
+/// A text as Go encodes it: in the small alphabet of ASN.1 if that suffices.
+fn text(value: &str) -> DnValue {
+    value.try_into().map_or_else(|_| DnValue::Utf8String(value.into()), DnValue::PrintableString)
 }
 
 fn alternative_names(request: &CertRequest) -> Result<Vec<SanType>, CreateError> {
