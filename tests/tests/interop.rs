@@ -2,12 +2,13 @@
 //!
 //! `cargo xtask interop` builds that server and runs these tests; it names the binary in `PROCONSUL_GO_SERVER`. On a
 //! machine where it was never built they say that they were skipped: no Go is needed to pass the tests.
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+#[path = "support/go.rs"]
+mod go;
+
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use go::GoServer;
 use proconsul_netrpc::client::{CallError, Client};
 use proconsul_structs::kvs::{DirEntry, IndexedDirEntries, KeyRequest, KvOp, KvsRequest};
 use proconsul_structs::query::QueryOptions;
@@ -16,35 +17,21 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-/// Where `cargo xtask interop` says that the Go server is.
-const GO_SERVER_VAR: &str = "PROCONSUL_GO_SERVER";
 /// What any one step may take.
 const PROMPTLY: Duration = Duration::from_secs(5);
 /// How long a query is left alone to be sure that it is parked.
 const PARKED: Duration = Duration::from_millis(200);
 
-/// A Go server of the test's own, killed when the test ends.
-struct GoServer {
-    child: Child,
-    addr: String,
-}
+/// A Go server that speaks no TLS.
+struct Plain(GoServer);
 
-impl GoServer {
-    /// Starts one, or says why the test is skipped.
+impl Plain {
     fn start() -> Option<Self> {
-        let Some(binary) = go_server() else {
-            eprintln!("skipped: the Go server is not built; `cargo xtask interop` builds it");
-            return None;
-        };
-        let mut child = Command::new(binary).stdout(Stdio::piped()).spawn().expect("the Go server starts");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("asked for above")).read_line(&mut line).expect("it prints a line");
-        let addr = line.trim().strip_prefix("listening ").expect("the line names its address").to_owned();
-        Some(Self { child, addr })
+        GoServer::start(&[]).map(Self)
     }
 
     async fn dial(&self, first: u8) -> TcpStream {
-        let mut stream = TcpStream::connect(&self.addr).await.expect("it listens");
+        let mut stream = TcpStream::connect(&self.0.addr).await.expect("it listens");
         stream.set_nodelay(true).expect("a TCP option");
         stream.write_all(&[first]).await.expect("it takes the first byte");
         stream
@@ -61,22 +48,6 @@ impl GoServer {
         tokio::spawn(driver);
         control
     }
-}
-
-impl Drop for GoServer {
-    fn drop(&mut self) {
-        let _ = self.child.kill(); // an error means that it has ended
-        let _ = self.child.wait();
-    }
-}
-
-/// The binary that was named, which must be there, or one built earlier.
-fn go_server() -> Option<PathBuf> {
-    if let Some(named) = std::env::var_os(GO_SERVER_VAR) {
-        return Some(named.into());
-    }
-    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("interop/go/bin/server");
-    built.exists().then_some(built)
 }
 
 async fn open(session: &Control) -> Client<Stream> {
@@ -126,7 +97,7 @@ async fn park(session: &Control, key: &str) -> tokio::task::JoinHandle<Result<In
 
 #[tokio::test]
 async fn calls_on_a_connection_of_their_own_are_answered_in_turn() {
-    let Some(server) = GoServer::start() else { return };
+    let Some(server) = Plain::start() else { return };
     let mut client = server.single().await;
     for i in 0..200 {
         client.call_raw("Status.Ping", &[0x80], None).await.expect("a ping succeeds");
@@ -137,7 +108,7 @@ async fn calls_on_a_connection_of_their_own_are_answered_in_turn() {
 
 #[tokio::test]
 async fn an_error_of_a_method_keeps_the_stream_and_an_unknown_method_ends_it() {
-    let Some(server) = GoServer::start() else { return };
+    let Some(server) = Plain::start() else { return };
     let session = server.session(Config::default()).await;
     let mut client = open(&session).await;
     let error = client.call::<bool>("KVS.Apply", &put("", "x")).await.expect_err("a key is needed");
@@ -152,7 +123,7 @@ async fn an_error_of_a_method_keeps_the_stream_and_an_unknown_method_ends_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_streams_are_served_side_by_side() {
-    let Some(server) = GoServer::start() else { return };
+    let Some(server) = Plain::start() else { return };
     let session = server.session(Config::default()).await;
     let all: Vec<_> = (0..1000)
         .map(|i| {
@@ -184,7 +155,7 @@ async fn a_thousand_streams_are_served_side_by_side() {
 
 #[tokio::test]
 async fn values_larger_than_the_window_pass_both_ways() {
-    let Some(server) = GoServer::start() else { return };
+    let Some(server) = Plain::start() else { return };
     for window_bytes in [256 << 10, 4 << 20] {
         let session = server.session(Config { window_bytes, ..Config::default() }).await;
         let mut client = open(&session).await;
@@ -198,7 +169,7 @@ async fn values_larger_than_the_window_pass_both_ways() {
 
 #[tokio::test]
 async fn a_blocking_query_is_woken_by_a_write() {
-    let Some(server) = GoServer::start() else { return };
+    let Some(server) = Plain::start() else { return };
     let session = server.session(Config::default()).await;
     let parked = park(&session, "woken").await;
     write(&mut open(&session).await, "woken", "after").await;
@@ -208,7 +179,7 @@ async fn a_blocking_query_is_woken_by_a_write() {
 
 #[tokio::test]
 async fn a_blocking_query_ends_when_its_time_is_over() {
-    let Some(server) = GoServer::start() else { return };
+    let Some(server) = Plain::start() else { return };
     let session = server.session(Config::default()).await;
     let mut client = open(&session).await;
     write(&mut client, "timed", "same").await;
@@ -223,7 +194,7 @@ async fn a_blocking_query_ends_when_its_time_is_over() {
 
 #[tokio::test]
 async fn our_go_away_leaves_a_stream_in_flight_alone() {
-    let Some(server) = GoServer::start() else { return };
+    let Some(server) = Plain::start() else { return };
     let (session, other) = (server.session(Config::default()).await, server.session(Config::default()).await);
     let parked = park(&session, "leaving").await;
     session.go_away();
@@ -234,7 +205,7 @@ async fn our_go_away_leaves_a_stream_in_flight_alone() {
 
 #[tokio::test]
 async fn an_answer_comes_after_our_half_close() {
-    let Some(server) = GoServer::start() else { return };
+    let Some(server) = Plain::start() else { return };
     let session = server.session(Config::default()).await;
     let mut stream = session.open().await.expect("the first stream");
     let mut request = Vec::new();
@@ -250,7 +221,7 @@ async fn an_answer_comes_after_our_half_close() {
 
 #[tokio::test]
 async fn keepalives_and_pings_are_answered() {
-    let Some(server) = GoServer::start() else { return };
+    let Some(server) = Plain::start() else { return };
     let keepalive_interval = Some(Duration::from_millis(50));
     let config = Config { keepalive_interval, write_timeout: Duration::from_secs(1), ..Config::default() };
     let session = server.session(config).await;
@@ -261,10 +232,10 @@ async fn keepalives_and_pings_are_answered() {
 
 #[tokio::test]
 async fn a_killed_server_ends_what_waits_for_it() {
-    let Some(mut server) = GoServer::start() else { return };
+    let Some(mut server) = Plain::start() else { return };
     let session = server.session(Config::default()).await;
     let parked = park(&session, "killed").await;
-    server.child.kill().expect("it runs");
+    server.0.child.kill().expect("it runs");
     let error = timeout(PROMPTLY, parked).await.expect("in time").expect("no panic").expect_err("no answer");
     assert!(matches!(error, CallError::Lost(_) | CallError::Io(_)), "{error}");
     timeout(PROMPTLY, session.closed()).await.expect("the session is over");

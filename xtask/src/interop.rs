@@ -220,7 +220,18 @@ impl Drop for Load {
 fn our_client(go_server: &Path) -> Result<()> {
     let started = Instant::now();
     let status = Command::new(servers::cargo())
-        .args(["test", "--quiet", "-p", "proconsul-tests", "--test", "interop", "--", "--nocapture"])
+        .args([
+            "test",
+            "--quiet",
+            "-p",
+            "proconsul-tests",
+            "--test",
+            "interop",
+            "--test",
+            "interop_tls",
+            "--",
+            "--nocapture",
+        ])
         .env(servers::GO_SERVER_VAR, go_server)
         .current_dir(workspace_root())
         .status()

@@ -32,6 +32,7 @@ func main() {
 	flag.StringVar(&files.key, "key", "", "its key, PEM")
 	flag.StringVar(&files.ca, "ca", "", "CA of the clients' certificates, PEM: turns TLS by ALPN name on")
 	flag.BoolVar(&files.verify, "verify-incoming", false, "refuse plain connections, and demand a client certificate behind byte 3")
+	flag.StringVar(&files.highest, "tls-max", "1.3", "highest TLS version: 1.2 or 1.3")
 	flag.Parse()
 	log.SetOutput(io.Discard) // net/rpc logs methods it does not export
 	if err := run(*addr, files); err != nil {

@@ -19,6 +19,7 @@ const lastByte byte = 9
 type tlsFiles struct {
 	cert, key, ca string
 	verify        bool
+	highest       string
 }
 
 // tlsConfigs are those of the port's handshakes; a nil one cannot be served.
@@ -42,6 +43,13 @@ func (f tlsFiles) load() (tlsConfigs, error) {
 		return c, err
 	}
 	base := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	switch f.highest {
+	case "1.2":
+		base.MaxVersion = tls.VersionTLS12
+	case "1.3":
+	default:
+		return c, fmt.Errorf("-tls-max %s is neither 1.2 nor 1.3", f.highest)
+	}
 	c.insecure = base.Clone()
 	c.byteFirst = base.Clone()
 	if f.ca == "" {
