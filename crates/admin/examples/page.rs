@@ -66,7 +66,7 @@ impl Source for MadeUp {
             }),
             state: [ConnState::Parked, ConnState::Idle, ConnState::Parked, ConnState::Running][(id % 4) as usize],
         };
-        (1..=14).rev().filter(|id| !killed.contains(id)).map(conn).take(at_most).collect()
+        (1..=14).filter(|id| !killed.contains(id)).map(conn).take(at_most).collect()
     }
 
     fn conns_total(&self) -> u64 {

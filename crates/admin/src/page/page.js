@@ -150,7 +150,7 @@
       number(ms(slow.ms)),
       number(span(slow.ended_ms_ago)),
     ]);
-    rows("conns", now.conns, (conn) => conn.id, connection, killer);
+    rows("conns", [...now.conns].reverse(), (conn) => conn.id, connection, killer); // the newest first
     const hidden = now.conns_total - now.conns.length;
     write($("conns-note"), hidden > 0 ? "The newest " + now.conns.length + " of " + whole.format(now.conns_total) + "; proconsul conns lists all." : "");
   };
