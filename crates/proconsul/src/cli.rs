@@ -25,6 +25,7 @@ const EXIT_CODES: &str = "Exit codes:
 
 const SIGNALS: &str = "Signals:
   SIGINT, SIGTERM  stop: take no more calls, answer those in hand, close
+  SIGHUP           read the configuration files again, and take their tls stanza and its certificates
   SIGUSR1          print all metrics on the standard error; what they mean: docs/metrics.md";
 
 #[derive(Debug, Subcommand)]
@@ -122,6 +123,8 @@ pub(crate) struct CallArguments {
     /// The server port to call, ours or Consul's.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8300")]
     pub(crate) server: String,
+    #[command(flatten)]
+    pub(crate) tls: crate::rpc::TlsArguments,
     /// How long to wait for an answer; 0: for ever. A query that waits is given its wait on top.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = crate::json::duration)]
     pub(crate) timeout: Duration,

@@ -1,6 +1,8 @@
 //! Exit codes. See `proconsul --help`.
 use std::process::ExitCode;
 
+use proconsul_admin::client::ClientError;
+use proconsul_mux::driver::dial::DialError;
 use proconsul_netrpc::client::CallError;
 
 /// The call was made and the server answered with an error.
@@ -17,6 +19,8 @@ pub(crate) fn code(error: &anyhow::Error) -> ExitCode {
         Some(_) => NO_ANSWER,
         None if error.is::<std::io::Error>() || error.is::<tokio::time::error::Elapsed>() => NO_ANSWER,
         None if matches!(error.downcast_ref(), Some(crate::doctor::Unwell::NoAnswer(_))) => NO_ANSWER,
+        None if matches!(error.downcast_ref(), Some(ClientError::Refused { .. })) => ANSWERED_WITH_ERROR,
+        None if error.is::<ClientError>() || error.is::<DialError>() => NO_ANSWER,
         None => 1,
     };
     ExitCode::from(code)

@@ -1,16 +1,20 @@
 //! `proconsul rpc`: a server's methods by name.
+mod via; // how the server is dialled
+
 use std::{fs, io::Read, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use proconsul_msgpack::Value as Wire;
-use proconsul_mux::{Route, preamble};
-use proconsul_netrpc::client::Client;
+use proconsul_mux::{LAST_TYPE_BYTE, Route, driver::dial::{Dialled, dial}};
+use proconsul_netrpc::client::{CallError, Client};
 use proconsul_server::Server;
 use proconsul_structs::METHODS;
 use proconsul_types::{MethodRow, Options};
 use proconsul_yamux::{Config, Connection, Side};
 use serde_json::{Value, json};
-use tokio::{io::AsyncWriteExt, net::TcpStream, runtime, time::timeout};
+use tokio::{runtime, time::timeout};
+
+pub(crate) use via::TlsArguments;
 
 use crate::{
     cli::{CallArguments, ListArguments, RpcCommand},
@@ -20,6 +24,9 @@ use crate::{
 
 /// What a server may add to a query's wait: one part in sixteen; and the way there and back.
 const ON_TOP_OF_A_WAIT: Duration = Duration::from_secs(45);
+
+/// How long a connection may take where a call may take for ever.
+const CONNECT_MAX: Duration = Duration::from_secs(60);
 
 pub(crate) fn run(command: RpcCommand, json: bool) -> Result<()> {
     match command {
@@ -42,8 +49,10 @@ fn list(arguments: &ListArguments, json: bool) -> Result<()> {
         .filter(|row| !arguments.served || served.contains(&row.name))
         .collect();
     if json {
-        let names: Vec<&str> = rows.iter().map(|row| row.name).collect();
-        print::value(&json!(names), true);
+        let methods = rows.iter().map(|row| row.name.to_owned());
+        // Programs that ask what is served are told of routes, too: what answers there is not only methods.
+        let routes = served_routes().filter(|route| arguments.served && route.contains(&pattern));
+        print::value(&json!(methods.chain(routes).collect::<Vec<_>>()), true);
         return Ok(());
     }
     let row = |row: &&MethodRow| {
@@ -52,6 +61,12 @@ fn list(arguments: &ListArguments, json: bool) -> Result<()> {
     };
     print::table(&["METHOD", "DOES", "OPTIONS", "SERVED HERE"], rows.iter().map(row));
     Ok(())
+}
+
+/// The type bytes behind which a server of ours has somebody who answers, as `route:4`.
+fn served_routes() -> impl Iterator<Item = String> {
+    let bytes = Server::served_routes().filter_map(|row| row.byte).filter(|byte| *byte <= LAST_TYPE_BYTE);
+    bytes.map(|byte| format!("route:{byte}"))
 }
 
 /// The common options that a method honours.
@@ -80,7 +95,7 @@ async fn call(arguments: &CallArguments) -> Result<Value> {
         Some(asked) => json::duration_of(asked)? + ON_TOP_OF_A_WAIT,
         None => Duration::from_secs(300) + ON_TOP_OF_A_WAIT,
     };
-    let talk = exchange(&arguments.server, method, &body);
+    let talk = exchange(arguments, &body);
     let reply = if arguments.timeout.is_zero() {
         talk.await?
     } else {
@@ -92,18 +107,31 @@ async fn call(arguments: &CallArguments) -> Result<Value> {
     Ok(json::from_wire(&reply))
 }
 
-/// Calls a method on one yamux stream of a connection that is made for it.
-async fn exchange(server: &str, method: &str, body: &[u8]) -> Result<Wire> {
-    let mut tcp = TcpStream::connect(server)
-        .await
-        .with_context(|| format!("failed to connect to {server}; is a server running there? (--server)"))?;
-    tcp.set_nodelay(true)?;
-    tcp.write_all(&[preamble(Route::RpcMulti).context("the route has a type byte")?]).await?;
-    let (control, _incoming, driver) = Connection::new(tcp, Side::Client, Config::default());
+/// Calls a method on a connection that is made for it.
+async fn exchange(arguments: &CallArguments, body: &[u8]) -> Result<Wire> {
+    let CallArguments { server, method, tls, .. } = arguments;
+    let via = tls.via()?;
+    // The call's own time is in force around all of it.
+    let limit = if arguments.timeout.is_zero() { CONNECT_MAX } else { arguments.timeout };
+    let connection =
+        dial(server, tls.route(), &via, limit).await.with_context(|| format!("cannot call {server} (--server)"))?;
+    let reply = ask(connection, tls.route(), method, body).await.map_err(|error| match error.downcast_ref() {
+        Some(CallError::Answered(_)) => error,
+        _ if tls.is_plain() => error.context("if the server takes TLS only, say --tls; `proconsul doctor` shows"),
+        _ => error,
+    })?;
+    Ok(proconsul_msgpack::from_slice(&reply)?)
+}
+
+/// Calls on one stream: the whole connection, or the first of many.
+async fn ask(connection: Dialled, route: Route, method: &str, body: &[u8]) -> Result<Vec<u8>> {
+    if route == Route::RpcInsecure {
+        return Ok(Client::new(connection).call_raw(method, body, None).await?.to_vec());
+    }
+    let (control, _incoming, driver) = Connection::new(connection, Side::Client, Config::default());
     tokio::spawn(driver);
     let stream = control.open().await.context("failed to open a stream")?;
-    let reply = Client::new(stream).call_raw(method, body, None).await?;
-    Ok(proconsul_msgpack::from_slice(&reply)?)
+    Ok(Client::new(stream).call_raw(method, body, None).await?.to_vec())
 }
 
 /// The request as it was given: here, in a file, or on standard input.

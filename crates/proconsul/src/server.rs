@@ -1,19 +1,24 @@
 //! `proconsul server`.
+mod announce; // what it prints when it has started
+mod reload; // SIGHUP
+
 use std::{
+    fs::DirBuilder,
     io::{IsTerminal, Write},
-    net::SocketAddr,
+    os::unix::fs::DirBuilderExt,
+    path::Path,
+    sync::Arc,
     time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
 use proconsul_server::{Config, Server};
-use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
     cli::ServerArguments,
-    config::{self, Admin},
+    config::{self, Loaded},
     telemetry::{self, Memory},
 };
 
@@ -24,42 +29,53 @@ pub(crate) fn run(arguments: ServerArguments, json: bool) -> Result<()> {
     if !arguments.dev {
         bail!("only development mode is there yet: run `proconsul server --dev`, which keeps all in memory");
     }
-    let mut files = arguments.config_file.clone();
-    for directory in &arguments.config_dir {
-        files.extend(config::files_in(directory)?);
-    }
-    let config::Loaded { mut server, log_level, mut admin, warnings, .. } = config::load(&files, Config::dev())?;
-    apply_flags(&mut server, &mut admin, &arguments);
-    server.admin = admin.listeners();
-    let level = arguments.log_level.as_deref().unwrap_or(&log_level);
+    let loaded = read(&arguments)?;
+    let level = arguments.log_level.as_deref().unwrap_or(&loaded.log_level);
     let filter = EnvFilter::try_new(level.to_ascii_lowercase())
         .with_context(|| format!("log level {level:?} is not known: use trace, debug, info, warn or error"))?;
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
-    for warning in warnings {
+    for warning in &loaded.warnings {
         tracing::warn!("{warning}");
+    }
+    if let Some(directory) = &loaded.admin.data_dir {
+        make(directory)?;
     }
     // Before the server starts: a handle belongs to the recorder that there is when it is made.
     let metrics = telemetry::install()?;
+    let config = Config { admin: loaded.admin.listeners(), ..loaded.server };
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("failed to start the runtime")?
-        .block_on(serve(server, json, metrics))
+        .block_on(serve(config, arguments, json, metrics))
 }
 
-fn apply_flags(config: &mut Config, admin: &mut Admin, arguments: &ServerArguments) {
+/// Reads the configuration files, with the flags on top, and the certificates that they name.
+fn read(arguments: &ServerArguments) -> Result<Loaded> {
+    let mut files = arguments.config_file.clone();
+    for directory in &arguments.config_dir {
+        files.extend(config::files_in(directory)?);
+    }
+    let mut loaded = config::load(&files, Config::dev())?;
+    apply_flags(&mut loaded, arguments);
+    loaded.check_certificates()?;
+    Ok(loaded)
+}
+
+fn apply_flags(loaded: &mut Loaded, arguments: &ServerArguments) {
+    let Loaded { server, admin, .. } = loaded;
     if let Some(node) = &arguments.node {
-        config.node_name.clone_from(node);
+        server.node_name.clone_from(node);
     }
     if let Some(datacenter) = &arguments.datacenter {
-        config.datacenter.clone_from(datacenter);
+        server.datacenter.clone_from(datacenter);
     }
     if let Some(bind) = arguments.bind {
-        config.bind_addr = bind;
+        server.bind_addr = bind;
     }
     if let Some(port) = arguments.server_port {
-        config.server_port = port;
+        server.server_port = port;
     }
     if let Some(port) = arguments.admin_port {
         admin.port = port;
@@ -69,17 +85,26 @@ fn apply_flags(config: &mut Config, admin: &mut Admin, arguments: &ServerArgumen
     }
 }
 
-async fn serve(config: Config, json: bool, metrics: Memory) -> Result<()> {
+/// Makes the data directory, which nobody else needs to look into.
+fn make(directory: &Path) -> Result<()> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    made.with_context(|| format!("failed to make the data directory {} (data_dir)", directory.display()))
+}
+
+async fn serve(config: Config, arguments: ServerArguments, json: bool, metrics: Memory) -> Result<()> {
     // Listened for from the start: a signal during the start is not lost.
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
     let mut dump = signal(SignalKind::user_defined1())?;
-    let server = Server::start(config).await?;
-    announce(&server, json)?;
+    let server = Server::start_with(config, Some(Arc::new(metrics.clone()))).await?;
+    announce::announce(&server, json)?;
+    let arguments = Arc::new(arguments);
     loop {
         tokio::select! {
             _ = interrupt.recv() => break tracing::info!("SIGINT: stopping"),
             _ = terminate.recv() => break tracing::info!("SIGTERM: stopping"),
+            Some(()) = hangup.recv() => reload::reload(server.tls(), &arguments).await,
             Some(()) = dump.recv() => print(&metrics),
         }
     }
@@ -92,37 +117,4 @@ fn print(metrics: &Memory) {
     if let Err(error) = std::io::stderr().lock().write_all(metrics.dump().as_bytes()) {
         tracing::debug!(%error, "metrics could not be printed");
     }
-}
-
-/// Says where the server listens, and what to try.
-fn announce(server: &Server, json: bool) -> Result<()> {
-    let address = server.rpc_address();
-    let mut out = std::io::stdout().lock();
-    if json {
-        let line = json!({
-            "listening": {"rpc": address.to_string()},
-            "node": server.node_name(),
-            "datacenter": server.datacenter(),
-        });
-        writeln!(out, "{line}")?;
-    } else {
-        let at = at(address);
-        writeln!(
-            out,
-            "proconsul server (dev): node {}, datacenter {}\n  server RPC  {address}\n\n\
-             Nothing is kept when it stops. Try:\n  \
-             proconsul rpc call Catalog.ListServices{at}\n  \
-             proconsul rpc call KVS.Apply -d '{{\"Op\":\"set\",\"DirEnt\":{{\"Key\":\"a\",\"Value\":\"aGk=\"}}}}'{at}\n  \
-             proconsul rpc call KVS.Get -d '{{\"Key\":\"a\"}}'{at}\n",
-            server.node_name(),
-            server.datacenter(),
-        )?;
-    }
-    out.flush()?;
-    Ok(())
-}
-
-/// The flag that the commands need when the server is not where they look.
-fn at(address: SocketAddr) -> String {
-    if address == SocketAddr::from(([127, 0, 0, 1], 8300)) { String::new() } else { format!(" --server {address}") }
 }

@@ -1,0 +1,104 @@
+//! How a server is dialled: in clear, or in TLS with the certificates given.
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use proconsul_mux::{Route, driver::dial::Via, row_of};
+use proconsul_tls::{Outgoing, Policy, Settings, Tls};
+use rustls::pki_types::ServerName;
+
+/// Flags of commands that call a server.
+#[derive(Debug, Default, Args)]
+pub(crate) struct TlsArguments {
+    /// Dial in TLS after type byte 3.
+    #[arg(long, conflicts_with = "alpn")]
+    tls: bool,
+    /// Dial in TLS by an ALPN name, which needs a client certificate.
+    #[arg(long)]
+    alpn: bool,
+    /// Dial in TLS after type byte 7, for the methods that give clients their first certificate.
+    #[arg(long, conflicts_with_all = ["tls", "alpn"])]
+    insecure_rpc: bool,
+    /// CA certificates to check the server with (PEM).
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// A directory of such files.
+    #[arg(long, value_name = "DIR", conflicts_with = "ca_file")]
+    ca_path: Option<PathBuf>,
+    /// The certificate to show to the server (PEM).
+    #[arg(long, value_name = "FILE", requires = "client_key")]
+    client_cert: Option<PathBuf>,
+    /// Its key (PEM).
+    #[arg(long, value_name = "FILE", requires = "client_cert")]
+    client_key: Option<PathBuf>,
+    /// The server's datacenter: its certificate must have the name server.<dc>.<domain>.
+    #[arg(long, value_name = "NAME", default_value = "dc1")]
+    dc: String,
+    /// The domain of that name.
+    #[arg(long, value_name = "NAME", default_value = "consul")]
+    domain: String,
+    /// Another name that the server's certificate must have.
+    #[arg(long, value_name = "NAME")]
+    tls_server_name: Option<String>,
+    /// Take any name on a certificate of the CA, as Consul does without verify_server_hostname.
+    #[arg(long, conflicts_with_all = ["alpn", "tls_server_name"])]
+    any_name: bool,
+}
+
+impl TlsArguments {
+    /// The route to take: many streams, or the one of byte 7.
+    pub(crate) fn route(&self) -> Route {
+        if self.insecure_rpc { Route::RpcInsecure } else { Route::RpcMulti }
+    }
+
+    /// Whether nothing of TLS was asked for.
+    pub(crate) fn is_plain(&self) -> bool {
+        !self.tls && !self.alpn && !self.insecure_rpc
+    }
+
+    /// How to dial.
+    ///
+    /// # Errors
+    /// Flags that do not go together, and files that cannot be used.
+    pub(crate) fn via(&self) -> Result<Via> {
+        let certificates = self.ca_file.is_some() || self.ca_path.is_some() || self.client_cert.is_some();
+        if self.is_plain() {
+            if certificates || self.tls_server_name.is_some() || self.any_name {
+                bail!("certificates and names are of use in TLS only: say --tls (type byte 3) or --alpn");
+            }
+            return Ok(Via::Plain);
+        }
+        if self.ca_file.is_none() && self.ca_path.is_none() {
+            bail!("TLS needs a CA to check the server with: give --ca-file or --ca-path");
+        }
+        let settings = Settings {
+            internal_rpc: Policy {
+                ca_file: self.ca_file.clone(),
+                ca_path: self.ca_path.clone(),
+                cert_file: self.client_cert.clone(),
+                key_file: self.client_key.clone(),
+                verify_outgoing: true,
+                verify_server_hostname: !self.any_name,
+                ..Policy::default()
+            },
+            datacenter: self.dc.clone(),
+            domain: self.domain.clone(),
+            ..Settings::default()
+        };
+        let tls = Tls::load(settings).context("the certificates cannot be used (--ca-file, --client-cert, --client-key)")?;
+        let alpn = row_of(Route::RpcMulti).and_then(|row| row.alpn).context("the route has an ALPN name")?;
+        let to = match self.alpn {
+            true => Outgoing::Alpn { name: alpn, dc: &self.dc, node: "*" },
+            false => Outgoing::TypeByte { dc: &self.dc },
+        };
+        if self.alpn && self.client_cert.is_none() {
+            bail!("a server takes ALPN names from clients with a certificate only: give --client-cert and --client-key, or use --tls");
+        }
+        let mut dial = tls.outgoing(to)?.context("TLS was asked for")?;
+        if let Some(name) = &self.tls_server_name {
+            let parsed = ServerName::try_from(name.clone());
+            dial.name = parsed.with_context(|| format!("--tls-server-name {name:?} is no name"))?;
+        }
+        Ok(if self.alpn { Via::Native(dial) } else { Via::TypeByte(dial) })
+    }
+}
