@@ -10,7 +10,7 @@ use rustls_pki_types::{
     pem::{PemObject, SectionKind},
 };
 
-use crate::{Policy, Settings, error::Fault, provider::provider};
+use crate::{Policy, Settings, error::Fault, pool::any_readable, provider::provider};
 
 /// What one policy's files hold.
 #[derive(Debug, PartialEq, Eq)]
@@ -64,7 +64,11 @@ fn read_cas(policy: &Policy) -> Result<Option<Vec<CertificateDer<'static>>>, Fau
     let mut cas = Vec::new();
     for file in files {
         let bytes = read(&file).map_err(|fault| fault.loading(&file))?;
-        cas.extend(certificates(&bytes, &file.display().to_string())?);
+        let place = file.display().to_string();
+        let found = certificates(&bytes, &place)?;
+        // Every file needs one that can be read, as in Consul, and where it is not there the file is to be named.
+        any_readable(&found).map_err(|why| Fault::NoCertificate { place, why })?;
+        cas.extend(found);
     }
     Ok(Some(cas))
 }

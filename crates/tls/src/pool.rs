@@ -136,6 +136,18 @@ impl Inner {
     }
 }
 
+/// Whether one of them can be read; if not, why.
+pub(crate) fn any_readable(certificates: &[CertificateDer<'_>]) -> Result<(), String> {
+    let mut bad = "there is none".to_owned();
+    for certificate in certificates {
+        match X509Certificate::from_der(certificate) {
+            Ok(_) => return Ok(()),
+            Err(error) => bad = error.to_string(),
+        }
+    }
+    Err(bad)
+}
+
 /// Whether a certificate of the pool may sign others, as Go's `CheckSignatureFrom` sees it. Else whoever has the key of a server's
 /// certificate that lies among the CAs could make certificates of its own.
 fn may_sign(certificate: &X509Certificate<'_>) -> bool {
