@@ -1,6 +1,6 @@
 //! The TLS of a server: its settings filled, its files read, a certificate made where there is none.
 use proconsul_mux::alpn_names;
-use proconsul_tls::{Automatic, Settings, Tls};
+use proconsul_tls::{Automatic, Incoming, Settings, Tls};
 
 use crate::{Config, StartError};
 
@@ -8,7 +8,7 @@ use crate::{Config, StartError};
 /// Consul does: with it byte 7 is answered, and nobody is verified by it.
 pub(crate) fn load(config: &Config) -> Result<Tls, StartError> {
     let tls = Tls::load(settings(config))?;
-    if config.tls.internal_rpc.cert_file.is_none() {
+    if tls.incoming(Incoming::Insecure).is_none() {
         let automatic = Automatic::generate(&config.datacenter, &config.domain, &config.node_name)
             .map_err(|source| StartError::Certificate { source })?;
         tls.set_automatic(automatic)?;
