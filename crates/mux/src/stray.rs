@@ -38,7 +38,7 @@ strays! {
         "see who takes this port for 22";
     ProxyHeader = "stray_proxy", "a load balancer sends the PROXY protocol",
         "turn it off in the load balancer";
-    Tls = "stray_tls", "the client begins with a TLS ClientHello, and this server has no certificate",
+    Tls = "stray_tls", "the client begins with a TLS ClientHello, and this server has no CA and certificate to answer it",
         "set tls.internal_rpc ca_file, cert_file and key_file here, or turn verify_outgoing off at the client";
     Memberlist = "stray_gossip", "the client speaks gossip (memberlist, Serf)",
         "use the Serf ports, 8301 and 8302: is this port in somebody's retry_join?";

@@ -5,7 +5,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     pin::pin,
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use parking_lot::Mutex;
@@ -13,7 +13,7 @@ use proconsul_types::metric;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{net::TcpListener, sync::watch, time::sleep};
 
-use super::{Quiet, Registry, Serve, Settings, door::Door};
+use super::{Registry, Serve, Settings, door::Door};
 use crate::{ClientCounts, Reason};
 
 /// How many connections the kernel keeps for us.
@@ -69,7 +69,6 @@ pub async fn serve<H: Serve>(
 ) {
     let door = Arc::new(Door { settings, handler, registry, stopping: watch::Sender::new(false) });
     let counts = Arc::new(Mutex::new(ClientCounts::default()));
-    let failures = Quiet::default();
     let accepted_total = metrics::counter!(metric::RPC_ACCEPT_CONN.name);
     let failed = metrics::counter!(metric::RPC_ACCEPT_FAILED.name);
     // Every connection's task holds a receiver: the sender learns when the last one is gone.
@@ -85,13 +84,12 @@ pub async fn serve<H: Serve>(
         let (tcp, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                if let Some(repeated) = failures.pass(error.kind(), Instant::now()) {
-                    tracing::error!(%error, repeated, "failed to accept RPC conn");
-                }
                 failed.increment(1);
                 if is_of_one_connection(&error) {
+                    tracing::debug!(%error, "failed to accept RPC conn");
                     continue;
                 }
+                door.registry.exhausted(&error);
                 tokio::select! {
                     biased;
                     () = &mut stop => break,
@@ -103,7 +101,7 @@ pub async fn serve<H: Serve>(
         };
         pause = PAUSE_MIN;
         let Some(place) = Place::take(&counts, peer.ip(), door.settings.max_conns_per_client) else {
-            door.registry.refused(Some(peer), Reason::TooManyConnections, None);
+            door.registry.refused(peer, Reason::TooManyConnections);
             continue;
         };
         accepted_total.increment(1);
@@ -111,7 +109,7 @@ pub async fn serve<H: Serve>(
         let entry = Arc::clone(&visit.entry);
         let (door, alive) = (Arc::clone(&door), receiver.clone());
         let task = tokio::spawn(async move {
-            door.attend(tcp, &mut visit).await;
+            visit.reason = Some(door.attend(tcp, &visit.entry).await);
             drop((visit, place, alive));
         });
         entry.set_task(task.abort_handle());

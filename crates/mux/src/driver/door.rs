@@ -9,7 +9,6 @@ use tokio_rustls::rustls::ServerConfig;
 use super::{
     Accepted, Entry, Registry, Serve, Settings, Stream, farewell, hold,
     look::{first_bytes, look},
-    registry::Visit,
     tls::{self, Failed},
 };
 use crate::{H2, Needs, Posture, Reason, Route, Row, TlsPolicy, Verdict, by_alpn, row_of_alpn, row_of_byte};
@@ -70,15 +69,20 @@ impl From<Failed> for Turned {
 
 impl<H: Serve> Door<H> {
     /// Serves one connection until it ends, and says why it did.
-    pub(super) async fn attend(&self, tcp: TcpStream, visit: &mut Visit) {
-        visit.reason = Some(self.visit(tcp, &visit.entry).await);
+    pub(super) async fn attend(&self, tcp: TcpStream, entry: &Arc<Entry>) -> Reason {
+        // Boxed: what is needed to find the route is freed when it is found, and a connection at rest is only its handler.
+        match Box::pin(self.arrive(tcp, entry)).await {
+            Ok(accepted) => self.handler.serve(accepted).await,
+            Err(reason) => reason,
+        }
     }
 
-    async fn visit(&self, tcp: TcpStream, entry: &Arc<Entry>) -> Reason {
+    /// Finds a connection's route. An error is why it ended before a handler had it.
+    async fn arrive(&self, tcp: TcpStream, entry: &Arc<Entry>) -> Result<Accepted, Reason> {
         let found = tokio::select! {
             biased;
             found = self.detect(tcp, entry) => found,
-            () = self.stopped() => return Reason::Stopped,
+            () = self.stopped() => return Err(Reason::Stopped),
         };
         let Found { row, route, io } = match found {
             Ok(found) => found,
@@ -86,21 +90,20 @@ impl<H: Serve> Door<H> {
                 if let Some(row) = turned.row {
                     self.registry.take(entry, row);
                 }
-                return Box::pin(turn_away(turned, entry)).await;
+                return Err(Box::pin(turn_away(turned, entry)).await);
             }
         };
         self.registry.take(entry, row);
         match route {
             Some(route) if self.handler.serves(route) => {
-                let (peer, entry) = (entry.peer(), Arc::clone(entry));
-                self.handler.serve(Accepted { route, io, peer, entry }).await
+                Ok(Accepted { route, io, peer: entry.peer(), entry: Arc::clone(entry) })
             }
             _ => {
-                let held = hold::hold(row, io, self.settings.handshake_timeout, entry);
+                let held = Box::pin(hold::hold(row, io, self.settings.handshake_timeout, entry));
                 tokio::select! {
                     biased;
-                    reason = Box::pin(held) => reason,
-                    () = self.stopped() => Reason::Stopped,
+                    reason = held => Err(reason),
+                    () = self.stopped() => Err(Reason::Stopped),
                 }
             }
         }
@@ -241,4 +244,40 @@ async fn turn_away(turned: Turned, entry: &Entry) -> Reason {
         }
     }
     turned.reason
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    struct Nobody;
+
+    impl Serve for Nobody {
+        fn serves(&self, _: Route) -> bool {
+            true
+        }
+
+        async fn serve(&self, _: Accepted) -> Reason {
+            Reason::PeerClosed
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_at_rest_is_little_more_than_its_handler() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let registry = Registry::new();
+        let stopping = watch::Sender::new(false);
+        let door = Door { settings: Settings::default(), handler: Nobody, registry: Arc::clone(&registry), stopping };
+        let visit = registry.enter(address);
+        let (one, two) = (TcpStream::connect(address).await, TcpStream::connect(address).await);
+        // The handler here is its argument and nothing else.
+        let at_rest = size_of_val(&door.attend(one.expect("a connection"), &visit.entry)) - size_of::<Accepted>();
+        let arriving = size_of_val(&door.arrive(two.expect("a connection"), &visit.entry));
+        assert!(at_rest <= 256, "{at_rest} bytes beside the handler's own");
+        assert!(arriving <= 1024, "{arriving} bytes until the route is found");
+        assert!(size_of::<Entry>() <= 144, "{} bytes in the registry", size_of::<Entry>());
+    }
 }

@@ -1,6 +1,7 @@
 //! Who is on the port, and who was.
 use std::{
     collections::HashMap,
+    io,
     net::{IpAddr, SocketAddr},
     sync::{
         Arc,
@@ -131,9 +132,15 @@ impl Registry {
         }
     }
 
-    /// Records a connection that never had an entry.
-    pub(super) fn refused(&self, peer: Option<SocketAddr>, reason: Reason, detail: Option<Box<str>>) {
-        self.record(Closed { peer, route: DETECTING, reason, detail, at: Instant::now(), count: 1 });
+    /// Records a connection that was closed as it came.
+    pub(super) fn refused(&self, peer: SocketAddr, reason: Reason) {
+        self.record(Closed { peer: Some(peer), route: DETECTING, reason, detail: None, at: Instant::now(), count: 1 });
+    }
+
+    /// Records that connections cannot be accepted.
+    pub(super) fn exhausted(&self, error: &io::Error) {
+        let (reason, detail) = (Reason::OutOfDescriptors, Some(error.to_string().into()));
+        self.record(Closed { peer: None, route: DETECTING, reason, detail, at: Instant::now(), count: 1 });
     }
 
     fn leave(&self, entry: &Entry, reason: Reason) {
@@ -168,7 +175,10 @@ impl Registry {
             return;
         }
         let key = (closed.peer.map(|peer| peer.ip().to_canonical()), reason.label());
-        if let Some(repeated) = self.said.pass(key, closed.at) {
+        let Some(repeated) = self.said.pass(key, closed.at) else { return };
+        if closed.peer.is_none() {
+            tracing::error!(detail, repeated, "failed to accept RPC conn: {reason}");
+        } else {
             tracing::warn!(peer, route, reason = reason.label(), detail, repeated, "connection closed: {reason}");
         }
     }
