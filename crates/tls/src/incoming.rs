@@ -30,7 +30,7 @@ impl Incoming {
     pub const ALL: [Self; 4] = [Self::TypeByte, Self::Insecure, Self::Alpn, Self::Grpc];
 }
 
-/// Tickets that a client gets after a full handshake of TLS 1.3, as many as Go gives.
+/// Tickets that a client gets after a handshake of TLS 1.3, as many as Go gives.
 pub(crate) const TICKETS: usize = 1;
 
 /// One listener's rustls configuration.

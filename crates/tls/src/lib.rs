@@ -3,6 +3,8 @@
 //! [`Tls`] is read once from [`Settings`] and holds ready-made rustls configurations for every way in ([`Incoming`]) and out
 //! ([`Outgoing`]); a reload swaps all of them at once. No process-wide provider is installed or asked for. Not here: sockets,
 //! first bytes, who asks for which way.
+#![doc = include_str!("../README.md")]
+
 mod automatic; // a certificate that nobody wrote to a file
 mod configs; // one generation: rustls configurations made of files and settings
 pub mod create; // CAs and certificates to try with
@@ -15,6 +17,7 @@ mod outgoing; // rustls configurations of dials
 mod peer; // what a certificate says about its holder
 mod pool; // CAs, and whether a chain leads to one of them
 mod provider; // cryptography and cipher suites
+mod resumed; // sessions that go on
 mod settings; // what an operator sets
 mod tls; // the swappable whole
 mod verify; // rustls's verifiers over a pool
@@ -29,7 +32,8 @@ pub use {
     outgoing::{Dial, Outgoing},
     peer::{NotACertificate, PeerCertificate},
     pool::{Pool, Usage},
-    provider::cipher_suites,
+    provider::{TICKET_SECS_MAX, cipher_suites},
+    resumed::still_good,
     settings::{BadMinVersion, MinVersion, Policy, Settings},
     tls::Tls,
 };

@@ -2,7 +2,10 @@
 use std::sync::{Arc, LazyLock};
 
 use rustls::{
-    SupportedCipherSuite, SupportedProtocolVersion, crypto::CryptoProvider, server::ProducesTickets, version,
+    SupportedCipherSuite, SupportedProtocolVersion, TicketRotator,
+    crypto::{CryptoProvider, GetRandomFailed},
+    server::ProducesTickets,
+    version,
 };
 
 use crate::{MinVersion, error::Fault};
@@ -18,9 +21,39 @@ pub(crate) fn provider() -> &'static Arc<CryptoProvider> {
     &PROVIDER
 }
 
+/// How long a session's ticket is good, in seconds, at most: an hour. The provider's own would be for twelve.
+pub const TICKET_SECS_MAX: u32 = 60 * 60;
+
 /// A fresh maker of session tickets: what it sealed, no other opens.
 pub(crate) fn ticketer() -> Result<Arc<dyn ProducesTickets>, rustls::Error> {
-    backend::Ticketer::new()
+    // Its keys are used for half of the time, and kept for the other half.
+    let rotator = TicketRotator::new(TICKET_SECS_MAX / 2, || match backend::Ticketer::new() {
+        Ok(ticketer) => Ok(Box::new(Boxed(ticketer))),
+        Err(_) => Err(GetRandomFailed),
+    })?;
+    Ok(Arc::new(rotator))
+}
+
+/// A shared maker of tickets as an owned one.
+#[derive(Debug)]
+struct Boxed(Arc<dyn ProducesTickets>);
+
+impl ProducesTickets for Boxed {
+    fn enabled(&self) -> bool {
+        self.0.enabled()
+    }
+
+    fn lifetime(&self) -> u32 {
+        self.0.lifetime()
+    }
+
+    fn encrypt(&self, plain: &[u8]) -> Option<Vec<u8>> {
+        self.0.encrypt(plain)
+    }
+
+    fn decrypt(&self, cipher: &[u8]) -> Option<Vec<u8>> {
+        self.0.decrypt(cipher)
+    }
 }
 
 /// The versions from `min` on.
@@ -106,6 +139,15 @@ mod tests {
         assert!(suites.contains(&GCM.to_string()), "{suites:?}");
         assert_eq!(suites.iter().filter(|name| name.starts_with("TLS13_")).count(), 3, "{suites:?}");
         assert_eq!(suites.len(), 5, "{suites:?}");
+    }
+
+    #[test]
+    fn tickets_are_opened_by_their_maker_alone_and_good_for_an_hour() {
+        let (one, other) = (ticketer().expect("random bytes"), ticketer().expect("random bytes"));
+        let ticket = one.encrypt(b"session").expect("sealed");
+        assert_eq!(one.decrypt(&ticket).as_deref(), Some(&b"session"[..]));
+        assert_eq!(other.decrypt(&ticket), None);
+        assert_eq!(one.lifetime(), TICKET_SECS_MAX);
     }
 
     #[test]

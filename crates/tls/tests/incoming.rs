@@ -1,6 +1,11 @@
 //! Who is let in, by which way, and what the others are told: the alerts are those of the recordings `routing-tls`.
 mod support;
 
+use std::{
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
 use proconsul_tls::{
     Incoming, MinVersion, PeerCertificate,
     create::{self, CaRequest, CertRequest, Pair},
@@ -183,4 +188,35 @@ fn the_grpc_port_has_its_own_policy_and_chooses_no_alpn() {
     assert_eq!(met.alpn, "");
     told(Client::new(&lab.ca).asking(&["h2"]).dials(&tls, Incoming::Grpc), AlertDescription::CertificateRequired);
     Client::new(&lab.ca).dials(&tls, Incoming::TypeByte).both();
+}
+
+/// A clock that stands where it is set.
+#[derive(Debug)]
+struct Clock(SystemTime);
+
+impl rustls::time_provider::TimeProvider for Clock {
+    fn current_time(&self) -> Option<rustls_pki_types::UnixTime> {
+        self.0.duration_since(UNIX_EPOCH).ok().map(rustls_pki_types::UnixTime::since_unix_epoch)
+    }
+}
+
+#[test]
+fn a_session_does_not_outlive_the_certificate_that_it_began_with() {
+    use rustls::{ClientConnection, ServerConfig, ServerConnection};
+    let lab = Lab::new();
+    let tls = lab.load(|policy| policy.verify_incoming = true);
+    let pair = lab.cert(&CertRequest { days: 10, ..CertRequest::default() });
+    let mut config = ServerConfig::clone(&*tls.incoming(Incoming::TypeByte).expect("one"));
+    config.time_provider = Arc::new(Clock(at(1)));
+    let config = Arc::new(config);
+    let client = Client::new(&lab.ca).showing(&pair).config();
+    for kind in [HandshakeKind::Full, HandshakeKind::Resumed] {
+        let dials =
+            ClientConnection::new(client.clone(), "server.dc1.consul".try_into().expect("a name")).expect("a client");
+        let (_, server) = support::shake(dials, ServerConnection::new(config.clone()).expect("a server"));
+        assert_eq!(server.handshake_kind(), Some(kind));
+        proconsul_tls::still_good(&server, at(9)).expect("good still");
+        let over = proconsul_tls::still_good(&server, at(11));
+        assert_eq!(over.is_err(), kind == HandshakeKind::Resumed, "a full handshake has been looked at: {over:?}");
+    }
 }

@@ -209,6 +209,14 @@ pub fn meet(server: Arc<ServerConfig>, client: Arc<ClientConfig>, name: &str) ->
     run(ClientConnection::new(client, name).expect("a client"), ServerConnection::new(server).expect("a server"))
 }
 
+/// Two that agree, after their handshake.
+pub fn shake(mut client: ClientConnection, mut server: ServerConnection) -> (ClientConnection, ServerConnection) {
+    let mut error = None;
+    while pass(&mut client, &mut server, &mut error) + pass(&mut server, &mut client, &mut error) > 0 {}
+    assert_eq!(error, None);
+    (client, server)
+}
+
 /// Passes bytes until neither has any to say.
 fn run(mut client: ClientConnection, mut server: ServerConnection) -> Met {
     let (mut client_error, mut server_error) = (None, None);
