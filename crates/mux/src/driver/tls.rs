@@ -1,8 +1,8 @@
 //! TLS handshakes, and why they fail.
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
-use proconsul_tls::PeerCertificate;
+use proconsul_tls::{PeerCertificate, still_good};
 use tokio::{
     net::TcpStream,
     time::{Instant as Deadline, timeout_at},
@@ -32,7 +32,10 @@ pub(super) async fn accept(
     let handshake = TlsAcceptor::from(config).accept(Rewind::new(ahead, tcp)).into_fallible();
     match timeout_at(deadline, handshake).await {
         Err(_) => Err(Failed { reason: Reason::TlsTimeout, detail: None }),
-        Ok(Ok(io)) => Ok(io),
+        Ok(Ok(io)) => match still_good(io.get_ref().1, SystemTime::now()) {
+            Ok(()) => Ok(io),
+            Err(error) => Err(Failed { reason: reason_of(&error), detail: Some(format!("resumed session: {error}")) }),
+        },
         Ok(Err((error, io))) => {
             let reason = reason(&error);
             if reason != Reason::TlsCutOff {
