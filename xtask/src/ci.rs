@@ -38,7 +38,7 @@ const STEPS: &[Step] = &[
     run("clippy", "cargo clippy --workspace --all-targets --locked -- -D warnings"),
     run(
         "cores",
-        "cargo clippy --locked --no-default-features -p proconsul-mux -p proconsul-yamux -p proconsul-netrpc -p proconsul-msgpack -- -D warnings",
+        "cargo clippy --locked --no-default-features -p proconsul-mux -p proconsul-yamux -p proconsul-netrpc -p proconsul-msgpack -p proconsul-tls -- -D warnings",
     ),
     run("tests", "cargo test --workspace --locked"),
     Step {

@@ -8,10 +8,10 @@ use super::{
 use crate::run::command;
 
 /// Crates that somebody may use without the rest: each has a README with an example that runs.
-const PRODUCTS: &[&str] = &["mux", "yamux", "netrpc", "msgpack", "structs", "bexpr"];
+const PRODUCTS: &[&str] = &["mux", "yamux", "netrpc", "msgpack", "structs", "bexpr", "tls"];
 
 /// Crates whose core waits for nothing: without their default features they have no runtime in their tree.
-const CORES: &[&str] = &["mux", "yamux", "netrpc", "msgpack"];
+const CORES: &[&str] = &["mux", "yamux", "netrpc", "msgpack", "tls"];
 
 /// Crates that are told the time, and never look. Of the products, what drives their cores does.
 const WITHOUT_CLOCKS: &[&str] = &["mux", "yamux", "netrpc", "msgpack", "structs", "bexpr", "types", "state"];
