@@ -25,6 +25,9 @@ pub const SUBSCRIBERS_MAX: usize = 16;
 /// How many connections a snapshot shows, the newest; it says how many there are.
 pub const CONNS_SHOWN_MAX: usize = 200;
 
+/// How many ends of connections, and how many slow calls, a snapshot shows.
+pub const LATEST_SHOWN_MAX: usize = 50;
+
 /// How many names of a certificate a snapshot shows.
 pub const NAMES_SHOWN_MAX: usize = 8;
 
@@ -73,8 +76,10 @@ impl Feed {
                 self.wanted.notified().await;
             }
             // Without an answer those who watch keep what they have, and see that it grows old.
-            if let Ok(snapshot) = timeout(ANSWER_TIME_MAX, snapshot(source)).await {
-                self.latest.send_replace(Latest::Event(event(&snapshot)));
+            if let Ok(snapshot) = timeout(ANSWER_TIME_MAX, snapshot(source)).await
+                && let Ok(event) = event(&snapshot)
+            {
+                self.latest.send_replace(Latest::Event(event));
             }
             sleep(EVERY).await;
         }
@@ -99,6 +104,9 @@ pub(crate) async fn snapshot<S: Source>(source: &S) -> Snapshot {
             }
         }
     }
+    let (mut closed, mut slow) = (source.closed().await, source.slow().await);
+    closed.truncate(LATEST_SHOWN_MAX);
+    slow.truncate(LATEST_SHOWN_MAX);
     Snapshot {
         at_unix_ms: u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX),
         server: source.server(),
@@ -107,18 +115,18 @@ pub(crate) async fn snapshot<S: Source>(source: &S) -> Snapshot {
         conns,
         routes: source.routes().await,
         methods: source.methods().await,
-        closed: source.closed().await,
-        slow: source.slow().await,
+        closed,
+        slow,
     }
 }
 
 /// A snapshot as a server-sent event. JSON has no bare line ends, so that it is one line.
-fn event(snapshot: &Snapshot) -> Bytes {
+fn event(snapshot: &Snapshot) -> serde_json::Result<Bytes> {
     let mut event = BytesMut::from(&b"event: snapshot\ndata: "[..]).writer();
-    serde_json::to_writer(&mut event, snapshot).expect("a snapshot has string keys only, and memory takes all");
+    serde_json::to_writer(&mut event, snapshot)?;
     let mut event = event.into_inner();
     event.extend_from_slice(b"\n\n");
-    event.freeze()
+    Ok(event.freeze())
 }
 
 /// What one who watches gets. One who reads slowly misses snapshots; one who does not read is dropped by the connection.

@@ -19,7 +19,7 @@ pub mod view; // what is answered
 
 pub use {
     bind::{Address, Admin, BindError, Listen},
-    events::{CONNS_SHOWN_MAX, EVERY, NAME_CHARS_MAX, NAMES_SHOWN_MAX, SUBSCRIBERS_MAX},
+    events::{CONNS_SHOWN_MAX, EVERY, LATEST_SHOWN_MAX, NAME_CHARS_MAX, NAMES_SHOWN_MAX, SUBSCRIBERS_MAX},
     guard::TOKEN_HEADER,
     page::Page,
     request::{BODY_BYTES_MAX, BODY_TIME_MAX},

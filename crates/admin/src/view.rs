@@ -120,7 +120,7 @@ pub struct SlowView {
 /// Connections of one peer that ended for one reason, at `/v1/closed`; the latest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClosedView {
-    /// Whose: an address.
+    /// Whose: the address and port of the last of them.
     pub peer: String,
     /// The reason's label, as in `rpc.conn.closed`.
     pub reason: String,
@@ -205,9 +205,9 @@ pub struct Snapshot {
     pub routes: Vec<RouteView>,
     /// Methods that were called.
     pub methods: Vec<MethodView>,
-    /// Connections that ended, the latest first.
+    /// Connections that ended, the latest first: at most [`LATEST_SHOWN_MAX`](crate::LATEST_SHOWN_MAX) lines.
     pub closed: Vec<ClosedView>,
-    /// The slowest recent calls, the slowest first.
+    /// The slowest recent calls, the slowest first: as many.
     pub slow: Vec<SlowView>,
 }
 

@@ -126,7 +126,10 @@ pub fn served_names() -> Result<Vec<String>> {
 }
 
 /// The binary: what `PROCONSUL_BIN` names, else our own, built beside this test.
-fn binary() -> Result<PathBuf> {
+///
+/// # Errors
+/// When it does not build.
+pub fn binary() -> Result<PathBuf> {
     static BUILT: OnceLock<std::result::Result<PathBuf, String>> = OnceLock::new();
     if let Some(named) = env::var_os("PROCONSUL_BIN") {
         return Ok(std::path::absolute(named)?); // a server is started in another folder

@@ -147,6 +147,6 @@ async fn a_snapshot_is_bounded_whatever_peers_are_called() {
         assert_eq!(conn.certificate_names.len(), NAMES_SHOWN_MAX);
         assert!(conn.certificate_names.iter().all(|name| name.chars().count() == NAME_CHARS_MAX));
     }
-    let event = event(&snapshot);
+    let event = event(&snapshot).expect("it has a JSON form");
     assert_eq!(event.iter().filter(|byte| **byte == b'\n').count(), 3, "line ends of peers are no line ends");
 }

@@ -30,8 +30,11 @@
   const rows = (id, list, key, cells, make) => {
     const body = $(id).tBodies[0];
     const old = new Map([...body.rows].map((row) => [row.dataset.key, row]));
+    const taken = new Set();
     list.forEach((item, at) => {
-      const name = String(key(item));
+      let name = String(key(item));
+      while (taken.has(name)) name += "'";
+      taken.add(name);
       let row = old.get(name);
       old.delete(name);
       if (!row) {
