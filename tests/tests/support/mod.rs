@@ -27,6 +27,9 @@ use tokio::{
 };
 
 pub(crate) mod frames;
+pub(crate) mod pki;
+pub(crate) mod reasons;
+pub(crate) mod tls;
 
 /// What any one step may take on a machine that does much else.
 pub(crate) const PROMPTLY: Duration = Duration::from_secs(10);
