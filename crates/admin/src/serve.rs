@@ -14,7 +14,7 @@ use crate::{
     Admin, Page, Source,
     answer::Desk,
     bind::Listener,
-    events::Feed,
+    events::{EVERY, Feed},
     stall::{Impatient, WRITE_TIME_MAX},
 };
 
@@ -53,7 +53,8 @@ impl Admin {
         let mut open = JoinSet::new();
         {
             let mut stop = pin!(stop);
-            let mut feed = pin!(desk.feed.run(&desk.source));
+            let mut feeding = JoinSet::new();
+            feeding.spawn(feed(Arc::clone(&desk), Duration::ZERO));
             loop {
                 let accepted = async {
                     let place = Arc::clone(&places).acquire_owned().await;
@@ -61,7 +62,10 @@ impl Admin {
                 };
                 tokio::select! {
                     () = &mut stop => break,
-                    () = &mut feed => {}
+                    Some(ended) = feeding.join_next() => {
+                        tracing::error!(?ended, "snapshots are made anew: making one has failed");
+                        feeding.spawn(feed(Arc::clone(&desk), EVERY));
+                    }
                     Some(_ended) = open.join_next() => {}
                     (place, io) = accepted => match io {
                         Ok(io) => {
@@ -88,6 +92,13 @@ impl Admin {
         // What is not finished then is dropped with the set.
         let _late = timeout(DRAIN_TIME_MAX, async { while open.join_next().await.is_some() {} }).await;
     }
+}
+
+/// Makes snapshots for those who watch, from `after` now on. In a task of its own: a source that panics ends that, and nothing
+/// else.
+async fn feed<S: Source>(desk: Arc<Desk<S>>, after: Duration) {
+    sleep(after).await;
+    desk.feed.run(&desk.source).await;
 }
 
 /// One connection, to its end.

@@ -112,7 +112,9 @@
     write($("tile-rate"), rate(sum(now.methods, (method) => method.rate)));
     write($("tile-calls"), whole.format(sum(now.methods, (method) => method.calls)));
     write($("tile-errors"), whole.format(sum(now.methods, (method) => method.errors)));
-    write($("tile-parked"), whole.format(sum(now.conns, (conn) => (conn.state === "parked" ? 1 : 0))));
+    // Of those that are shown.
+    const more = now.conns_total > now.conns.length ? "≥ " : "";
+    write($("tile-parked"), more + whole.format(sum(now.conns, (conn) => (conn.state === "parked" ? 1 : 0))));
     write($("tile-health"), now.health.ok ? "good" : now.health.detail);
     $("tile-health").className = now.health.ok ? "good" : "bad";
 

@@ -204,6 +204,21 @@ async fn events_come_and_end_with_the_listener() {
 }
 
 #[tokio::test]
+async fn a_source_that_panics_costs_an_answer_and_not_the_listener() {
+    let running = Running::tcp(Habits { panics: true, ..Habits::default() }).await;
+    assert_eq!(running.exchange(running.request("GET /v1/routes", "")).await, "", "no answer");
+    let mut watching = running.connect().await;
+    watching.write_all(running.request("GET /events", "").as_bytes()).await.expect("written");
+    let mut first = [0; 12];
+    watching.read_exact(&mut first).await.expect("an answer");
+    for _ in 0..3 {
+        assert_eq!(running.status("GET /v1/conns", "").await, 200);
+    }
+    assert_eq!(running.exchange(running.request("GET /v1/snapshot", "")).await, "", "that asks for routes, too");
+    assert_eq!(running.status("GET /healthz", "").await, 200);
+}
+
+#[tokio::test]
 async fn a_client_asks_over_tcp_and_is_told_why_not() {
     let running = Running::tcp(one()).await;
     let client = Client::new(running.address.clone());

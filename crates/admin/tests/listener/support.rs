@@ -22,6 +22,8 @@ pub(crate) struct Habits {
     /// It never tells its streams.
     pub(crate) streams_hang: bool,
     pub(crate) ill: bool,
+    /// It panics when it is asked for its routes.
+    pub(crate) panics: bool,
 }
 
 /// A server that remembers who was killed.
@@ -57,6 +59,7 @@ impl Source for MadeUp {
         vec![ClosedView { reason: "stray".into(), count: 2, ..ClosedView::default() }]
     }
     async fn routes(&self) -> Vec<RouteView> {
+        assert!(!self.habits.panics, "a test wants it so");
         vec![RouteView { label: "rpc".into(), byte: Some(0), live: 1, ..RouteView::default() }]
     }
     async fn methods(&self) -> Vec<MethodView> {
