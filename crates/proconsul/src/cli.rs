@@ -99,7 +99,7 @@ pub(crate) enum RpcCommand {
     /// List methods.
     List(ListArguments),
     /// Call a method.
-    Call(CallArguments),
+    Call(Box<CallArguments>),
 }
 
 /// What `proconsul rpc list` takes.

@@ -5,7 +5,10 @@ use std::{fs, io::Read, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use proconsul_msgpack::Value as Wire;
-use proconsul_mux::{LAST_TYPE_BYTE, Route, driver::dial::{Dialled, dial}};
+use proconsul_mux::{
+    LAST_TYPE_BYTE, Route,
+    driver::dial::{Dialled, dial},
+};
 use proconsul_netrpc::client::{CallError, Client};
 use proconsul_server::Server;
 use proconsul_structs::METHODS;
@@ -27,6 +30,9 @@ const ON_TOP_OF_A_WAIT: Duration = Duration::from_secs(45);
 
 /// How long a connection may take where a call may take for ever.
 const CONNECT_MAX: Duration = Duration::from_secs(60);
+
+/// How long the end of a connection is waited for whose stream has ended.
+const CONNECTION_END_MAX: Duration = Duration::from_secs(1);
 
 pub(crate) fn run(command: RpcCommand, json: bool) -> Result<()> {
     match command {
@@ -115,23 +121,66 @@ async fn exchange(arguments: &CallArguments, body: &[u8]) -> Result<Wire> {
     let limit = if arguments.timeout.is_zero() { CONNECT_MAX } else { arguments.timeout };
     let connection =
         dial(server, tls.route(), &via, limit).await.with_context(|| format!("cannot call {server} (--server)"))?;
-    let reply = ask(connection, tls.route(), method, body).await.map_err(|error| match error.downcast_ref() {
-        Some(CallError::Answered(_)) => error,
-        _ if tls.is_plain() => error.context("if the server takes TLS only, say --tls; `proconsul doctor` shows"),
-        _ => error,
+    let reply = ask(connection, tls.route(), method, body).await.map_err(|error| match error {
+        Failed::Call(error @ CallError::Answered(_)) => anyhow::Error::new(error),
+        Failed::Call(error) => no_answer(arguments, &error.to_string()).into(),
+        Failed::Connection(why) => no_answer(arguments, &why).into(),
     })?;
     Ok(proconsul_msgpack::from_slice(&reply)?)
 }
 
+/// No answer came.
+#[derive(Debug, thiserror::Error)]
+#[error("{server} gave no answer to {method}: {why} ({hint})")]
+pub(crate) struct NoAnswer {
+    server: String,
+    method: String,
+    why: String,
+    hint: &'static str,
+}
+
+fn no_answer(arguments: &CallArguments, why: &str) -> NoAnswer {
+    let hint = match arguments.tls.is_plain() {
+        true => "if it takes TLS only, say --tls; `proconsul doctor` shows what it takes",
+        false => "`proconsul doctor` shows what it takes, and with which certificates",
+    };
+    NoAnswer { server: arguments.server.clone(), method: arguments.method.clone(), why: why.to_owned(), hint }
+}
+
+/// Why there is no reply.
+enum Failed {
+    Call(CallError),
+    /// The connection below failed: it knows more than the call.
+    Connection(String),
+}
+
+impl From<CallError> for Failed {
+    fn from(error: CallError) -> Self {
+        Self::Call(error)
+    }
+}
+
 /// Calls on one stream: the whole connection, or the first of many.
-async fn ask(connection: Dialled, route: Route, method: &str, body: &[u8]) -> Result<Vec<u8>> {
+async fn ask(connection: Dialled, route: Route, method: &str, body: &[u8]) -> Result<Vec<u8>, Failed> {
     if route == Route::RpcInsecure {
         return Ok(Client::new(connection).call_raw(method, body, None).await?.to_vec());
     }
     let (control, _incoming, driver) = Connection::new(connection, Side::Client, Config::default());
-    tokio::spawn(driver);
-    let stream = control.open().await.context("failed to open a stream")?;
-    Ok(Client::new(stream).call_raw(method, body, None).await?.to_vec())
+    let driver = tokio::spawn(driver);
+    let called = async {
+        let stream = control.open().await.map_err(std::io::Error::other).map_err(CallError::from)?;
+        Client::new(stream).call_raw(method, body, None).await
+    };
+    match called.await {
+        Ok(reply) => Ok(reply.to_vec()),
+        Err(error @ CallError::Answered(_)) => Err(error.into()),
+        // Only the connection knows of an alert of TLS, or that it was reset. It ends, as the stream has.
+        Err(error) => match timeout(CONNECTION_END_MAX, driver).await {
+            Ok(Ok(Err(below))) => Err(Failed::Connection(format!("{:#}", anyhow::Error::new(below)))),
+            Ok(Ok(Ok(()))) => Err(Failed::Connection("it closed the connection".to_owned())),
+            _ => Err(error.into()),
+        },
+    }
 }
 
 /// The request as it was given: here, in a file, or on standard input.

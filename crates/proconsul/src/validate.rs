@@ -62,7 +62,8 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<()> {
     }
     if json {
         let warned = loaded.warnings.iter().map(warning);
-        let warned: Vec<Value> = warned.chain(warnings.iter().map(|text| json!({"text": text, "harmful": true}))).collect();
+        let warned: Vec<Value> =
+            warned.chain(warnings.iter().map(|text| json!({"text": text, "harmful": true}))).collect();
         let valid = problems.is_empty();
         print::value(
             &json!({"valid": valid, "problems": problems.iter().map(problem).collect::<Vec<_>>(), "warnings": warned}),

@@ -163,22 +163,34 @@ fn run<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     runtime::Builder::new_current_thread().enable_all().build().context("failed to start the runtime")?.block_on(work)
 }
 
-/// What to do about a question that was not answered.
+/// A question was not answered, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}{}", hint(error))]
+pub(crate) struct Unanswered {
+    error: ClientError,
+}
+
+impl Unanswered {
+    /// Whether there was an answer, which was no.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self.error, ClientError::Refused { .. })
+    }
+}
+
 fn explain(error: ClientError) -> anyhow::Error {
-    let hint = match &error {
-        ClientError::Connect { .. } => Some(
-            "is the server running, and is this its admin listener? It says where it is when it starts; name it with \
-             --admin or PROCONSUL_ADMIN",
-        ),
-        ClientError::Refused { status: 401 | 403, .. } => Some(
-            "ending connections takes the token that the server printed when it started, in --token or \
-             PROCONSUL_ADMIN_TOKEN; or use its unix socket",
-        ),
-        _ => None,
-    };
-    match hint {
-        Some(hint) => anyhow::Error::new(error).context(hint),
-        None => error.into(),
+    Unanswered { error }.into()
+}
+
+fn hint(error: &ClientError) -> &'static str {
+    match error {
+        ClientError::Connect { .. } => {
+            "; is the server running, and is this its admin listener? It says where that is when it starts: name it with \
+             --admin or PROCONSUL_ADMIN"
+        }
+        ClientError::Refused { status: 401 | 403, .. } => {
+            "; give the token with --token or PROCONSUL_ADMIN_TOKEN, or use the server's unix socket, which takes none"
+        }
+        _ => "",
     }
 }
 

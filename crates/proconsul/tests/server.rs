@@ -4,11 +4,12 @@ mod support;
 use std::{
     env, fs,
     io::{BufRead, BufReader},
+    os::unix::fs::PermissionsExt,
     path::Path,
     process::{Command, Stdio},
 };
 
-use support::{BINARY, Running, code, err, out, proconsul, run};
+use support::{BINARY, PROMPTLY, Running, code, err, out, proconsul, run};
 
 #[test]
 fn a_program_is_told_where_it_listens() {
@@ -43,7 +44,7 @@ fn flags_win_over_what_they_stand_for() {
 #[test]
 fn a_person_is_shown_three_commands_that_work() {
     let mut child = proconsul()
-        .args(["server", "--dev", "--server-port", "0"])
+        .args(["server", "--dev", "--server-port", "0", "--admin-port", "-1"])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -107,9 +108,17 @@ fn every_recorded_variant_starts() {
     for variant in variants {
         let mut command = proconsul();
         command.args(["server", "--dev", "--server-port", "0", "--json", "--config-file"]).arg(&variant);
+        command.args(["--admin-port", "0"]);
         let server = Running::of(command.current_dir(&golden)); // it names its certificates relative to here
         assert!(server.announced["node"].as_str().is_some_and(|node| node.starts_with("probe-srv")), "{variant:?}");
-        server.reply("Status.Ping", "{}");
+        let mut ping = server.calling("Status.Ping", "{}");
+        if variant.file_stem().is_some_and(|name| name.to_string_lossy().starts_with("tls")) {
+            let of = |name: &str| golden.join("certs").join(name);
+            ping.arg("--tls").arg("--ca-file").arg(of("ca.pem"));
+            ping.arg("--client-cert").arg(of("client.pem")).arg("--client-key").arg(of("client-key.pem"));
+        }
+        let output = ping.output().expect("the binary runs");
+        assert_eq!(code(&output), Some(0), "{variant:?}: {}", err(&output));
     }
 }
 
@@ -122,4 +131,63 @@ fn a_configuration_that_nobody_would_understand_does_not_start() {
     let output = run(&["server", "--dev", "--server-port", "0", "--config-file", &path]);
     assert_eq!(code(&output), Some(1), "{}", err(&output));
     assert!(err(&output).contains("nod_name") && err(&output).contains("node_name"), "{}", err(&output));
+}
+
+#[test]
+fn the_admin_listener_is_where_it_is_asked_to_be() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("made/data");
+    let of = |arguments: &[&str]| {
+        let all = [&["server", "--dev", "--server-port", "0", "--json"], arguments].concat();
+        Running::start(&all)
+    };
+    let path = data.display().to_string();
+    let both = of(&["--admin-port", "0", "--data-dir", &path]);
+    assert!(both.admin().starts_with("127.0.0.1:"));
+    assert_eq!(both.announced["listening"]["admin_socket"], format!("{path}/admin.sock"));
+    assert_eq!(both.token().len(), 32);
+    let mode = fs::metadata(&data).expect("it was made").permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+
+    let none = of(&["-admin-port", "-1"]);
+    assert_eq!(none.announced["listening"]["admin"], serde_json::Value::Null);
+    assert_eq!(none.announced["admin_token"], serde_json::Value::Null, "nobody needs it");
+
+    let port = both.admin().rsplit(':').next().expect("a port").to_owned();
+    let output = run(&["server", "--dev", "--server-port", "0", "--admin-port", &port]);
+    assert_eq!(code(&output), Some(1), "one that is asked for must be free");
+    assert!(err(&output).contains(&port), "{}", err(&output));
+}
+
+#[test]
+fn where_the_default_admin_port_is_taken_the_server_says_so_and_runs() {
+    // Ours, or somebody else's: taken it is.
+    let _taken = std::net::TcpListener::bind("127.0.0.1:8310");
+    let server = Running::start(&["server", "--dev", "--server-port", "0", "--json"]);
+    assert!(server.logged("8310").contains("WARN"));
+    assert_eq!(server.announced["listening"]["admin"], serde_json::Value::Null);
+    server.reply("Status.Ping", "{}");
+}
+
+#[test]
+fn the_token_is_printed_once_and_never_logged() {
+    let mut server = Running::start(&[
+        "server",
+        "--dev",
+        "--server-port",
+        "0",
+        "--admin-port",
+        "0",
+        "--json",
+        "--log-level",
+        "trace",
+    ]);
+    let token = server.token().to_owned();
+    let admin = server.admin().to_owned();
+    let killed = run(&["conns", "kill", "999999", "--admin", &admin, "--token", &token]);
+    assert_eq!(code(&killed), Some(1), "{}", err(&killed));
+    server.signal("TERM");
+    server.ended(PROMPTLY);
+    let log = server.log_lines().join("\n");
+    assert!(log.contains("server started") && !log.contains(&token), "{log}");
 }

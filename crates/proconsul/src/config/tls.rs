@@ -172,7 +172,8 @@ fn path(own: &Option<Said<String>>, default: &Option<Said<String>>) -> Option<Pa
 
 /// The key that a fault of loading is about.
 fn key_of(fault: &Fault, policy: &Policy) -> &'static str {
-    let is_ca_path = |path: &PathBuf| policy.ca_file.is_none() && policy.ca_path.as_ref().is_some_and(|ca| path.starts_with(ca));
+    let is_ca_path =
+        |path: &PathBuf| policy.ca_file.is_none() && policy.ca_path.as_ref().is_some_and(|ca| path.starts_with(ca));
     match fault {
         Fault::KeyPair { cert, .. } if policy.cert_file.as_ref() == Some(cert) => "cert_file",
         Fault::KeyPair { .. } => "key_file",
@@ -240,7 +241,11 @@ pub(super) fn switch(to: &mut Settings, value: &Value, field: Field<bool>) -> Re
 pub(super) fn min_version(to: &mut Settings, value: &Value, field: Field<MinVersion>) -> Result<(), String> {
     let version = text(value);
     // Names of the old key, which the stanza does not know; nor does Consul.
-    let known = if version.starts_with("tls") { Err(BadMinVersion::Unknown(version.to_owned())) } else { MinVersion::parse(version) };
+    let known = if version.starts_with("tls") {
+        Err(BadMinVersion::Unknown(version.to_owned()))
+    } else {
+        MinVersion::parse(version)
+    };
     let least = known.map_err(|error| format!("is {version:?}: {error}"))?;
     say(to, field, least);
     Ok(())

@@ -85,14 +85,17 @@ impl TlsArguments {
             domain: self.domain.clone(),
             ..Settings::default()
         };
-        let tls = Tls::load(settings).context("the certificates cannot be used (--ca-file, --client-cert, --client-key)")?;
+        let tls =
+            Tls::load(settings).context("the certificates cannot be used (--ca-file, --client-cert, --client-key)")?;
         let alpn = row_of(Route::RpcMulti).and_then(|row| row.alpn).context("the route has an ALPN name")?;
         let to = match self.alpn {
             true => Outgoing::Alpn { name: alpn, dc: &self.dc, node: "*" },
             false => Outgoing::TypeByte { dc: &self.dc },
         };
         if self.alpn && self.client_cert.is_none() {
-            bail!("a server takes ALPN names from clients with a certificate only: give --client-cert and --client-key, or use --tls");
+            bail!(
+                "a server takes ALPN names from clients with a certificate only: give --client-cert and --client-key, or use --tls"
+            );
         }
         let mut dial = tls.outgoing(to)?.context("TLS was asked for")?;
         if let Some(name) = &self.tls_server_name {

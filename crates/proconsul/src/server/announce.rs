@@ -9,7 +9,11 @@ use serde_json::json;
 /// Prints it on the standard output. The token is printed here and nowhere else.
 pub(super) fn announce(server: &Server, json: bool) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    if json { line(server, &mut out)? } else { text(server, &mut out)? }
+    if json {
+        line(server, &mut out)?
+    } else {
+        text(server, &mut out)?
+    }
     out.flush()?;
     Ok(())
 }

@@ -12,7 +12,9 @@ pub(super) async fn reload(tls: &Tls, arguments: &Arc<ServerArguments>) {
     let (tls, arguments) = (tls.clone(), Arc::clone(arguments));
     // Files may lie on a network.
     match spawn_blocking(move || take(&tls, &arguments)).await {
-        Ok(Ok(())) => tracing::info!("SIGHUP: the tls stanza and certificates are read again; new handshakes take them"),
+        Ok(Ok(())) => {
+            tracing::info!("SIGHUP: the tls stanza and certificates are read again; new handshakes take them")
+        }
         Ok(Err(error)) => tracing::error!("SIGHUP: nothing is changed: {error:#}"),
         Err(error) => tracing::error!(%error, "SIGHUP: nothing is changed"),
     }

@@ -44,7 +44,10 @@ pub(super) fn bytes(bytes: u64) -> String {
 /// A peer's words for a terminal: no control characters, no more than [`WORDS_CHARS_MAX`].
 pub(super) fn words(text: &str) -> String {
     // What turns the direction of writing is no control character, and changes what a line seems to say.
-    let harmful = |letter: char| letter.is_control() || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let harmful = |letter: char| {
+        letter.is_control()
+            || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
     let clean = |letter: char| if harmful(letter) { '\u{fffd}' } else { letter };
     let mut letters = text.chars().map(clean);
     let mut shown: String = letters.by_ref().take(WORDS_CHARS_MAX).collect();

@@ -70,13 +70,7 @@ pub(super) fn stream_cells(stream: &StreamView) -> Vec<String> {
         (Some(method), Some(state)) => doing(method, stream.call_age_ms.unwrap_or_default(), state),
         _ => "idle".to_owned(),
     };
-    vec![
-        stream.conn.to_string(),
-        stream.stream.to_string(),
-        human::words(&stream.peer),
-        stream.calls.to_string(),
-        now,
-    ]
+    vec![stream.conn.to_string(), stream.stream.to_string(), human::words(&stream.peer), stream.calls.to_string(), now]
 }
 
 /// One call.

@@ -22,7 +22,10 @@ pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_proconsul");
 /// A command to be completed with arguments.
 pub(crate) fn proconsul() -> Command {
     let mut command = Command::new(BINARY);
-    command.stdin(Stdio::null()).env_remove("RUST_LOG");
+    command.stdin(Stdio::null());
+    for name in ["RUST_LOG", "PROCONSUL_ADMIN", "PROCONSUL_ADMIN_TOKEN"] {
+        command.env_remove(name);
+    }
     command
 }
 
@@ -59,7 +62,17 @@ pub(crate) struct Running {
 impl Running {
     /// Development mode on a port of its own.
     pub(crate) fn dev() -> Self {
-        Self::start(&["server", "--dev", "--server-port", "0", "--json"])
+        Self::start(&["server", "--dev", "--server-port", "0", "--admin-port", "0", "--json"])
+    }
+
+    /// Where its admin listener is, on the loopback.
+    pub(crate) fn admin(&self) -> &str {
+        self.announced["listening"]["admin"].as_str().expect("it says where")
+    }
+
+    /// What changes take there.
+    pub(crate) fn token(&self) -> &str {
+        self.announced["admin_token"].as_str().expect("it says so")
     }
 
     /// With these arguments, `--json` among them.

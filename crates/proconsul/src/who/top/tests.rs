@@ -42,7 +42,13 @@ fn snapshot() -> Snapshot {
         },
         conns: vec![conn(1, 5), conn(2, 50), parked],
         conns_total: 3,
-        routes: vec![RouteView { label: "rpc_multi".into(), byte: Some(4), live: 3, accepted: 9, ..RouteView::default() }],
+        routes: vec![RouteView {
+            label: "rpc_multi".into(),
+            byte: Some(4),
+            live: 3,
+            accepted: 9,
+            ..RouteView::default()
+        }],
         methods: vec![
             MethodView { method: "KVS.Get".into(), calls: 55, rate: 4.5, p50_ms: Some(0.1), ..MethodView::default() },
             MethodView { method: "KVS.Apply".into(), calls: 1, errors: 1, rate: 9.0, ..MethodView::default() },
@@ -54,7 +60,12 @@ fn snapshot() -> Snapshot {
             ago_ms: 5000,
             count: 12,
         }],
-        slow: vec![SlowView { method: "KVS.List".into(), peer: "10.0.0.1:4000".into(), ms: 1234.0, ..SlowView::default() }],
+        slow: vec![SlowView {
+            method: "KVS.List".into(),
+            peer: "10.0.0.1:4000".into(),
+            ms: 1234.0,
+            ..SlowView::default()
+        }],
         ..Snapshot::default()
     }
 }
@@ -89,10 +100,7 @@ fn ids(state: &State) -> Vec<u64> {
 fn the_first_screen_shows_connections_by_calls() {
     let lines = drawn(&State::new(snapshot()), 140, 9);
     assert_eq!(lines[0], "proconsul top: node n1, datacenter dc1, 127.0.0.1:8300, up 1m01s");
-    assert_eq!(
-        lines[1],
-        "3 connections: 0 running, 1 parked, 2 idle, 0 detecting; 13.5 calls/s, 1 errors"
-    );
+    assert_eq!(lines[1], "3 connections: 0 running, 1 parked, 2 idle, 0 detecting; 13.5 calls/s, 1 errors");
     assert!(lines[2].contains("1 Connections") && lines[2].contains("5 Slow calls"), "{}", lines[2]);
     assert!(lines[3].starts_with("ID") && lines[3].contains("CALLS▼"), "{}", lines[3]);
     let peers: Vec<&str> = lines[4..7].iter().filter_map(|line| line.split_whitespace().nth(1)).collect();
@@ -179,9 +187,8 @@ fn the_selected_row_is_marked() {
     press(&mut state, "↓↓↓↓↓↓↑");
     let mut terminal = Terminal::new(TestBackend::new(80, 9)).expect("a test's terminal");
     terminal.draw(|frame| render::draw(frame, &state)).expect("drawn");
-    let marked: Vec<u16> = (4..8)
-        .filter(|y| terminal.backend().buffer()[(0, *y)].modifier.contains(Modifier::REVERSED))
-        .collect();
+    let marked: Vec<u16> =
+        (4..8).filter(|y| terminal.backend().buffer()[(0, *y)].modifier.contains(Modifier::REVERSED)).collect();
     assert_eq!(marked, [5]);
 }
 

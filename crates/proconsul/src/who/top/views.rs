@@ -76,8 +76,14 @@ const CONNECTIONS: &[Column] = &[
     number(CONN_HEADER[10]),
     number(CONN_HEADER[11]),
 ];
-const METHODS: &[Column] =
-    &[text("METHOD"), number("CALLS"), number("ERRORS"), number("PER SECOND"), number("HALF WITHIN"), number("99% WITHIN")];
+const METHODS: &[Column] = &[
+    text("METHOD"),
+    number("CALLS"),
+    number("ERRORS"),
+    number("PER SECOND"),
+    number("HALF WITHIN"),
+    number("99% WITHIN"),
+];
 const ROUTES: &[Column] = &[text("ROUTE"), text("BYTE"), text("ALPN"), number("LIVE"), number("ACCEPTED")];
 const REFUSALS: &[Column] = &[text("LAST"), text("PEER"), text("REASON"), number("TIMES"), text("WHY")];
 const SLOW: &[Column] = &[number("TOOK"), text("METHOD"), text("PEER"), text("ENDED"), text("ANSWER")];
