@@ -212,8 +212,31 @@ pub(super) fn date(seconds: i64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use rustls::pki_types::pem::PemObject;
+
     use super::*;
+
+    /// RSA with 1024 bits, which our library does not make; signed by itself until 2126.
+    const WEAK: &str = "-----BEGIN CERTIFICATE-----\n\
+         MIICNDCCAZ2gAwIBAgIUMeBbAViGyJBfB7UGLLNyObbOni0wDQYJKoZIhvcNAQEL\n\
+         BQAwHDEaMBgGA1UEAwwRc2VydmVyLmRjMS5jb25zdWwwIBcNMjYxMTIyMjA0NzMy\n\
+         WhgPMjEyNjEwMjkyMDQ3MzJaMBwxGjAYBgNVBAMMEXNlcnZlci5kYzEuY29uc3Vs\n\
+         MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQC4mnbHY3GsopiqvoqlJijQ7ItA\n\
+         51YjimzsBxV/uczhBNz9bG2Mf5A22tpf7D7tvx2ktD6ZAWZQ71Hwe0g4yhIZLbbU\n\
+         GwEdk4ygD5Uf9LW9Ic8IPHF7+1vlFKGDi/X1c3r9WhFasP+0XpAHLE3s1uA2u9Qd\n\
+         b/QPvE4q1h2Z8e8OowIDAQABo3EwbzAdBgNVHQ4EFgQUYDNGUq5cS4Qixv3T5m3V\n\
+         DebfHKEwHwYDVR0jBBgwFoAUYDNGUq5cS4Qixv3T5m3VDebfHKEwDwYDVR0TAQH/\n\
+         BAUwAwEB/zAcBgNVHREEFTATghFzZXJ2ZXIuZGMxLmNvbnN1bDANBgkqhkiG9w0B\n\
+         AQsFAAOBgQBWNQYDHBpNn6fcNIGGJvlyYKhRqSYj9zEo2Zu70kCl2o/c3lkOA2x8\n\
+         bbw9OuwDADlRIXOvaaTB9Mmc7jbMrtkfMTVrsCBU30yQ08lB9seaagO7rNrnv1/W\n\
+         HkORBdclHfAdcFdBb04r9I+tn1aPO8wNlP3P73Sm+DeDG3oB5EOpUw==\n\
+         -----END CERTIFICATE-----\n";
+
+    /// A certificate with a weak key.
+    pub(in crate::doctor) fn weak() -> Certificate {
+        Certificate::read(&CertificateDer::from_pem_slice(WEAK.as_bytes()).expect("it is PEM")).expect("it is one")
+    }
 
     #[test]
     fn a_wildcard_stands_for_one_label() {

@@ -82,11 +82,16 @@ pub(super) fn diagnose(facts: &Facts, expected: &Expected) -> Vec<Finding> {
     told
 }
 
-/// Whether one finding about the client's certificate is why there is the other.
+/// Whether one finding about the client's certificate is why there is the other. TLS has one alert for both dates.
 fn explains(before: &Finding, finding: &Finding) -> bool {
     use super::finding::Cause::{ClientExpired, ClientNotYetValid, ClientPurpose, ClientRefused, ClientWrongCa};
-    let reasons = [ClientExpired, ClientNotYetValid, ClientPurpose, ClientWrongCa];
     before.severity == Severity::Problem
-        && reasons.contains(&before.cause)
-        && (finding.cause == ClientRefused || finding.cause == before.cause)
+        && match finding.cause {
+            ClientRefused => [ClientExpired, ClientNotYetValid, ClientPurpose, ClientWrongCa].contains(&before.cause),
+            ClientExpired => [ClientExpired, ClientNotYetValid].contains(&before.cause),
+            other => other == before.cause && [ClientPurpose, ClientWrongCa].contains(&other),
+        }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,8 +26,8 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 
 use super::{
-    facts::{End, NoTls, Outcome, Probe, Tls, Unconnected, Way},
-    reading::answer,
+    facts::{Ask, End, NoTls, Outcome, Probe, Tls, Unconnected, Way},
+    reading::{Stranger, answer},
 };
 
 /// How many connections are open at once: well below what a server allows one client.
@@ -38,6 +38,10 @@ pub(super) const QUIET: Duration = Duration::from_millis(400);
 
 /// How many round trips that silence lasts at least.
 const QUIET_ROUND_TRIPS: u32 = 4;
+
+/// How long a server is listened to after a TLS handshake before it is asked anything. With TLS 1.3 it looks at the client's
+/// certificate only then; if it closes while there is something to read, its alert is lost. Two round trips come on top.
+const AFTER_HANDSHAKE: Duration = Duration::from_millis(10);
 
 /// How much of an answer is read.
 pub(super) const HEARD_BYTES_MAX: usize = 4096;
@@ -85,14 +89,16 @@ impl Dialer {
             Ok(Err(error)) => return Outcome::Unconnected(unconnected(&error)),
             Ok(Ok(tcp)) => tcp,
         };
-        let quiet = QUIET.max(began.elapsed() * QUIET_ROUND_TRIPS).min(self.timeout);
+        let round_trip = began.elapsed();
+        let quiet = QUIET.max(round_trip * QUIET_ROUND_TRIPS).min(self.timeout);
+        let pause = (AFTER_HANDSHAKE + round_trip * 2).min(self.timeout);
         // Where it fails, small writes leave later.
         let _delayed = tcp.set_nodelay(true);
         let ask = probe.byte.into_iter().chain(probe.ask.bytes()).collect::<Vec<u8>>();
         match probe.way {
-            Way::Plain => self.hear(probe, tcp, &ask, quiet, None).await,
-            Way::TypeByte(byte) => self.shake(probe, tcp, Some(byte), &[], &ask, quiet).await,
-            Way::Native(name) => self.shake(probe, tcp, None, name.as_bytes(), &ask, quiet).await,
+            Way::Plain => self.hear(probe, tcp, &ask, Waits { pause: Duration::ZERO, quiet }, None).await,
+            Way::TypeByte(byte) => self.shake(probe, tcp, Some(byte), &[], &ask, Waits { pause, quiet }).await,
+            Way::Native(name) => self.shake(probe, tcp, None, name.as_bytes(), &ask, Waits { pause, quiet }).await,
         }
     }
 
@@ -103,7 +109,7 @@ impl Dialer {
         byte: Option<u8>,
         alpn: &[u8],
         ask: &[u8],
-        quiet: Duration,
+        waits: Waits,
     ) -> Outcome {
         let seen = Arc::new(Seen { provider: Arc::clone(&self.provider), chain: Mutex::default() });
         let name = if byte.is_some() { &self.server_name } else { &self.native_name };
@@ -131,7 +137,7 @@ impl Dialer {
         };
         let alpn = session.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned());
         let facts = Tls { version, alpn, chain: seen.chain.lock().clone() };
-        self.hear(probe, tls, ask, quiet, Some(facts)).await
+        self.hear(probe, tls, ask, waits, Some(facts)).await
     }
 
     fn config(&self, seen: &Arc<Seen>, alpn: &[u8], certificate: bool) -> Result<Arc<ClientConfig>, rustls::Error> {
@@ -159,32 +165,45 @@ impl Dialer {
         probe: &Probe,
         mut io: IO,
         ask: &[u8],
-        quiet: Duration,
+        waits: Waits,
         tls: Option<Tls>,
     ) -> Outcome {
+        let mut bytes = Vec::new();
+        let early = timeout(waits.pause, listen(probe, &mut io, &mut bytes)).await;
         // A server that closes before it has read still has a reason to tell: it is listened to all the same.
         let _closed = async {
             io.write_all(ask).await?;
             io.flush().await
         }
         .await;
-        let limit = if probe.ask == super::facts::Ask::Nothing { quiet } else { self.timeout };
-        let mut bytes = Vec::new();
-        let listen = async {
-            let mut piece = [0; 1024];
-            loop {
-                match io.read(&mut piece).await {
-                    Ok(0) => return End::Closed,
-                    Ok(count) => bytes.extend_from_slice(&piece[..count]),
-                    Err(error) => return ended(&error),
-                }
-                if bytes.len() >= HEARD_BYTES_MAX || answer(probe.ask, &bytes).is_some() {
-                    return End::Open;
-                }
-            }
+        let limit = if probe.ask == Ask::Nothing { waits.quiet } else { self.timeout };
+        let end = match early {
+            Ok(end) => end,
+            Err(_) => timeout(limit, listen(probe, &mut io, &mut bytes)).await.unwrap_or(End::Open),
         };
-        let end = timeout(limit, listen).await.unwrap_or(End::Open);
         Outcome::Heard { tls, bytes, end }
+    }
+}
+
+/// How long to listen before something is asked, and after nothing was.
+#[derive(Clone, Copy)]
+struct Waits {
+    pause: Duration,
+    quiet: Duration,
+}
+
+/// Listens until the answer is whole, what comes is somebody else's, or the server closes.
+async fn listen(probe: &Probe, io: &mut (impl AsyncRead + Unpin), bytes: &mut Vec<u8>) -> End {
+    let mut piece = [0; 1024];
+    loop {
+        match io.read(&mut piece).await {
+            Ok(0) => return End::Closed,
+            Ok(count) => bytes.extend_from_slice(&piece[..count]),
+            Err(error) => return ended(&error),
+        }
+        if bytes.len() >= HEARD_BYTES_MAX || answer(probe.ask, bytes).is_some() || Stranger::is_known(bytes) {
+            return End::Open;
+        }
     }
 }
 

@@ -73,6 +73,11 @@ const STRANGERS: &[(&[u8], Stranger)] = &[
 const SHOWN_BYTES: usize = 16;
 
 impl Stranger {
+    /// Whether this is how some other protocol begins.
+    pub(super) fn is_known(bytes: &[u8]) -> bool {
+        !matches!(Self::classify(bytes), Self::Unknown(_))
+    }
+
     /// Names what a server began with.
     pub(super) fn classify(bytes: &[u8]) -> Self {
         if is_settings(bytes) {

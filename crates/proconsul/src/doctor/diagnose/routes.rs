@@ -1,5 +1,6 @@
 //! Which routes are open, of those that should be.
 use proconsul_mux::{Needs, ROUTES, Then};
+use rustls::AlertDescription;
 
 use super::View;
 use crate::doctor::{
@@ -20,7 +21,7 @@ pub(super) fn findings(view: &View<'_>) -> Vec<Finding> {
             .collect();
         if group.iter().any(|(_, reading)| matches!(reading, Reading::Reached(_))) {
             findings.extend(among_neighbours(view, way, &group));
-            let refused = group.iter().filter(|(probe, reading)| between_servers(probe) && reading.is_refused());
+            let refused = group.iter().filter(|(probe, reading)| between_servers(probe) && turned_away(reading));
             servers_only.extend(refused.map(|(probe, _)| (way, probe.route)));
         }
     }
@@ -52,6 +53,11 @@ fn always_served(probe: &Probe) -> bool {
 /// The route asks for a server's certificate, where the server asks for one at all.
 fn between_servers(probe: &Probe) -> bool {
     ROUTES.iter().any(|row| row.label == probe.route && row.needs == Needs::ServerCertificate)
+}
+
+/// Refused, and not for its ALPN name, which is told of already.
+fn turned_away(reading: &Reading) -> bool {
+    reading.is_refused() && *reading != Reading::RefusedWith(AlertDescription::NoApplicationProtocol)
 }
 
 /// A port that closes whatever comes.
@@ -94,12 +100,12 @@ fn among_neighbours(view: &View<'_>, way: &str, group: &[&(Probe, Reading)]) -> 
         let named = group.iter().filter(|(probe, reading)| wanted(reading) && (between_servers(probe) == servers));
         named.map(|(probe, _)| probe.route).collect::<Vec<_>>()
     };
-    let refused = labels(Reading::is_refused, false);
+    let refused = labels(turned_away, false);
     if !refused.is_empty() {
-        findings.push(problem(
+        findings.push(warning(
             Cause::RouteRefused,
             format!("{way}, {} refused, while other routes are open", are(&refused)),
-            "the server may be another version, or a proxy looks into what passes: look at the server's log",
+            "the server may be of another version, or not serve this (yet): look at its log",
         ));
     }
     let silent =

@@ -94,7 +94,7 @@ fn by_type_byte(view: &View<'_>) -> Option<Finding> {
         }
         NoTls::Alert(alert) if !chain.is_empty() => {
             // TLS 1.2 asks for the client's certificate before the handshake is over.
-            (!view.facts.given.client_asked).then(|| required(*alert))
+            (!view.facts.given.client_asked).then(|| required(TurnedAway::Alert(*alert)))
         }
         NoTls::Alert(alert) if plain => {
             Some(no_tls(view, &format!("the server has no certificate (alert {} after byte 3)", alert_name(*alert))))
@@ -136,11 +136,16 @@ fn natively(view: &View<'_>) -> Vec<Finding> {
     }
     let readings: Vec<_> = readings.collect();
     if readings.iter().all(|(_, reading)| *reading == Reading::Refused) {
-        return vec![problem(
-            Cause::NativeClosed,
-            "type byte 3 leads to TLS, and a ClientHello as the first bytes is closed: no route can be had by ALPN name",
-            "Consul needs ca_file (or ca_path), cert_file and key_file for that: give the server its CA",
-        )];
+        let what = "type byte 3 leads to TLS, and a ClientHello as the first bytes is closed: no route can be had by ALPN name";
+        return vec![if view.tls_wanted() {
+            problem(
+                Cause::NativeClosed,
+                what,
+                "a server needs ca_file (or ca_path), cert_file and key_file for that: give it its CA",
+            )
+        } else {
+            note(Cause::NativeClosed, what, "the server has no CA; the certificate may be one that it made itself")
+        }];
     }
     readings
         .iter()
@@ -159,28 +164,56 @@ fn natively(view: &View<'_>) -> Vec<Finding> {
         .collect()
 }
 
+/// How the server turned a client away after a TLS handshake that the client took for done.
+#[derive(Clone, Copy)]
+enum TurnedAway {
+    Alert(Alert),
+    /// Closed, on every route: an alert may be lost on the way.
+    Closed,
+}
+
+fn turned_away(view: &View<'_>, certificate: bool) -> Option<TurnedAway> {
+    let readings: Vec<&Reading> = view.by(Way::TypeByte(TLS), certificate).map(|(_, reading)| reading).collect();
+    let alert = readings.iter().find_map(|reading| match reading {
+        Reading::RefusedWith(alert) => Some(TurnedAway::Alert(*alert)),
+        _ => None,
+    });
+    let closed = !readings.is_empty() && readings.iter().all(|reading| **reading == Reading::Refused);
+    alert.or(closed.then_some(TurnedAway::Closed))
+}
+
 /// Whether the client's certificate is demanded, and taken.
 fn client_certificate(view: &View<'_>) -> Option<Finding> {
-    let alert_of = |certificate: bool| {
-        view.by(Way::TypeByte(TLS), certificate).find_map(|(_, reading)| match reading {
-            Reading::RefusedWith(alert) => Some(*alert),
-            _ => None,
-        })
-    };
+    // The server has shown its certificate: what it refuses is ours. (In TLS 1.2 the handshake fails then.)
+    let shaken = view.outcomes(Way::TypeByte(TLS)).any(|(_, outcome)| match outcome {
+        Outcome::Heard { tls, .. } => tls.is_some(),
+        Outcome::NoTls { chain, .. } => !chain.is_empty(),
+        Outcome::Unconnected(_) => false,
+    });
+    if !shaken {
+        return None;
+    }
+    if !view.certificate_shown() {
+        // A certificate that was given and could not be used is told of already.
+        return turned_away(view, false).filter(|_| !view.facts.given.client_asked).map(required);
+    }
     let native_alert = || {
         view.native(true).find_map(|(_, reading)| match reading {
-            Reading::RefusedWith(alert) if *alert != Alert::NoApplicationProtocol => Some(*alert),
+            Reading::RefusedWith(alert) if *alert != Alert::NoApplicationProtocol => Some(TurnedAway::Alert(*alert)),
             _ => None,
         })
     };
-    if !view.certificate_shown() {
-        let shaken = view
-            .outcomes(Way::TypeByte(TLS))
-            .any(|(_, outcome)| matches!(outcome, Outcome::Heard { tls: Some(_), .. }));
-        // A certificate that was given and could not be used is told of already.
-        return alert_of(false).filter(|_| shaken && !view.facts.given.client_asked).map(required);
-    }
-    let alert = alert_of(true).or_else(native_alert)?;
+    let turned = turned_away(view, true).or_else(native_alert)?;
+    let alert = match turned {
+        TurnedAway::Alert(alert) => alert,
+        TurnedAway::Closed => {
+            return Some(problem(
+                Cause::ClientRefused,
+                "the server closes after the TLS handshake with the client's certificate, on every route",
+                "check its dates, its purposes (clientAuth) and that its CA is in the server's ca_file; look at the server's log",
+            ));
+        }
+    };
     let leaf = view.facts.given.client.first();
     let issuer = leaf.map(|leaf| leaf.issuer.as_str()).unwrap_or_default();
     Some(match alert {
@@ -207,13 +240,14 @@ fn client_certificate(view: &View<'_>) -> Option<Finding> {
     })
 }
 
-fn required(alert: Alert) -> Finding {
+fn required(turned: TurnedAway) -> Finding {
+    let told = match turned {
+        TurnedAway::Alert(alert) => format!("alert {}", alert_name(alert)),
+        TurnedAway::Closed => "it closes after the handshake".to_owned(),
+    };
     problem(
         Cause::ClientCertificateRequired,
-        format!(
-            "the server demands a client certificate (verify_incoming), and none was given: alert {}",
-            alert_name(alert)
-        ),
+        format!("the server demands a client certificate (verify_incoming), and none was given: {told}"),
         "give --client-cert and --client-key, of a CA that the server knows",
     )
 }
