@@ -11,7 +11,7 @@ use tokio::{
 
 use super::{
     recorder::{Memory, SERIES_MAX, Series},
-    series::{BOUNDS, BUCKETS, Count, Level, SHOWN, STRIPES, Samples},
+    series::{BOUNDS, BUCKETS, Count, Level, SHOWN, STRIPES, Samples, bucket},
 };
 
 #[test]
@@ -67,6 +67,16 @@ fn samples_are_summed_and_sorted_into_buckets() {
     assert_eq!((summary.min, summary.max), (BOUNDS[0], 1_200_000.0));
     // Stripes are added up in another order.
     assert!((summary.sum - BOUNDS.iter().sum::<f64>() - 2_400_000.0).abs() < 1e-3, "{}", summary.sum);
+}
+
+#[test]
+fn a_sample_is_counted_where_a_search_would_find_its_place() {
+    let near = |bound: f64| [bound.next_down(), bound, bound.next_up(), bound * 1.2, bound / 1.2];
+    let powers = (-80..80).map(|power| 2f64.powi(power));
+    let odd = [0.0, -0.0, -1.0, f64::MIN, f64::MAX, f64::MIN_POSITIVE, 1e-320, 1.0, 1e300];
+    for value in BOUNDS.into_iter().chain(powers).flat_map(near).chain(odd) {
+        assert_eq!(bucket(value), BOUNDS.partition_point(|bound| *bound < value), "{value}");
+    }
 }
 
 #[test]
