@@ -66,6 +66,8 @@ pub fn by_first_bytes(bytes: &[u8], on: Posture) -> Option<Verdict> {
     }
     match Stray::classify(bytes) {
         Some(Stray::Tls) if on.inside_tls => Some(Verdict::Refuse(Reason::TlsInTls)),
+        // A preface that is broken off is none.
+        Some(Stray::Http2) if on.http2_preface => Some(by_byte),
         Some(Stray::Tls) if on.native_tls => Some(Verdict::NativeTls),
         Some(stray) => Some(Verdict::Refuse(Reason::Stray(stray))),
         None if (by_byte == Verdict::NativeTls || maybe_preface)
@@ -91,81 +93,4 @@ pub fn by_alpn(name: &str) -> Verdict {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{H2, ROUTES, Row};
-
-    const PLAIN: Posture = Posture { inside_tls: false, native_tls: false, require_tls: false, http2_preface: false };
-    const STRICT: Posture = Posture { native_tls: true, require_tls: true, ..PLAIN };
-    const INSIDE: Posture = Posture { inside_tls: true, ..STRICT };
-
-    fn expected(row: &Row) -> Verdict {
-        match row.then {
-            Then::Serve(route) => Verdict::Serve(route),
-            Then::StartTls(policy) => Verdict::StartTls(policy),
-            Then::Retired => Verdict::Refuse(Reason::Retired),
-        }
-    }
-
-    #[test]
-    fn every_row_is_reached_by_its_byte_and_by_its_name() {
-        for row in ROUTES {
-            if let Some(byte) = row.byte
-                && row.alpn != Some(H2)
-            {
-                assert_eq!(by_first_byte(byte, PLAIN), expected(row), "{}", row.label);
-            }
-            if let Some(name) = row.alpn {
-                assert_eq!(by_alpn(name), expected(row), "{}", row.label);
-            }
-        }
-    }
-
-    #[test]
-    fn no_byte_and_no_name_is_in_the_table_twice() {
-        for (index, row) in ROUTES.iter().enumerate() {
-            for other in &ROUTES[index + 1..] {
-                assert!(row.byte.is_none() || row.byte != other.byte, "{} {}", row.label, other.label);
-                assert!(row.alpn.is_none() || row.alpn != other.alpn, "{} {}", row.label, other.label);
-                assert_ne!(row.label, other.label);
-            }
-        }
-    }
-
-    #[test]
-    fn where_tls_is_demanded_only_tls_may_begin() {
-        for byte in 0..=255 {
-            let verdict = by_first_byte(byte, STRICT);
-            match byte {
-                3 => assert_eq!(verdict, Verdict::StartTls(TlsPolicy::Verify)),
-                7 => assert_eq!(verdict, Verdict::StartTls(TlsPolicy::Insecure)),
-                0..=LAST_TYPE_BYTE => assert_eq!(verdict, Verdict::Refuse(Reason::PlaintextForbidden), "{byte}"),
-                _ => assert_eq!(verdict, Verdict::NativeTls, "{byte}"),
-            }
-        }
-    }
-
-    #[test]
-    fn tls_inside_tls_is_refused() {
-        for byte in [3, 7] {
-            assert_eq!(by_first_byte(byte, INSIDE), Verdict::Refuse(Reason::TlsInTls));
-        }
-        assert_eq!(by_first_byte(0x16, INSIDE), Verdict::Refuse(Reason::UnknownByte));
-        assert_eq!(by_first_byte(0, INSIDE), Verdict::Serve(Route::RpcSingle));
-    }
-
-    #[test]
-    fn http2_without_a_type_byte_is_spoken_only_where_it_is_turned_on() {
-        let on = Posture { http2_preface: true, ..PLAIN };
-        assert_eq!(by_first_byte(b'P', on), Verdict::Http2);
-        assert_eq!(by_first_byte(b'P', PLAIN), Verdict::Refuse(Reason::UnknownByte));
-        let strict = Posture { http2_preface: true, ..STRICT };
-        assert_eq!(by_first_byte(b'P', strict), Verdict::Refuse(Reason::PlaintextForbidden));
-    }
-
-    #[test]
-    fn an_unknown_name_is_refused() {
-        assert_eq!(by_alpn("http/1.1"), Verdict::Refuse(Reason::NoAlpn));
-        assert_eq!(by_alpn(""), Verdict::Refuse(Reason::NoAlpn));
-    }
-}
+mod tests;

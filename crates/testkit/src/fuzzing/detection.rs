@@ -1,5 +1,7 @@
 //! The first bytes of a connection.
-use proconsul_mux::{Posture, ROUTES, Row, STRAY_BYTES, Stray, Then, Unserved, Verdict, by_alpn, by_first_byte};
+use proconsul_mux::{
+    HTTP2_PREFACE, Posture, ROUTES, Row, Stray, Then, Unserved, Verdict, by_alpn, by_first_byte, by_first_bytes,
+};
 
 use super::pieces::pieces;
 
@@ -21,10 +23,27 @@ pub fn detection(data: &[u8]) {
             let _kept = hold(row, *facts, &bytes[1..]);
         }
     }
-    let _named = Stray::classify(&bytes[..bytes.len().min(STRAY_BYTES)]);
+    trickle(bytes, on);
     let name = String::from_utf8_lossy(bytes);
     let known = ROUTES.iter().any(|row| row.alpn == Some(&name));
     assert!(known || matches!(by_alpn(&name), Verdict::Refuse(_)), "a name that nobody offered was accepted: {name:?}");
+}
+
+/// Bytes that come one by one are decided before there are many, and as the posture allows.
+fn trickle(bytes: &[u8], on: Posture) {
+    let decided = (1..=bytes.len()).find_map(|end| by_first_bytes(&bytes[..end], on).map(|verdict| (end, verdict)));
+    let Some((end, verdict)) = decided else {
+        assert!(bytes.len() < HTTP2_PREFACE.len(), "still nothing after {} bytes", bytes.len());
+        return;
+    };
+    if on.require_tls && !on.inside_tls {
+        assert!(!matches!(verdict, Verdict::Serve(_) | Verdict::Http2), "served in plain: {verdict:?}");
+    }
+    assert!(verdict != Verdict::Http2 || bytes.starts_with(HTTP2_PREFACE), "no preface");
+    assert!(
+        !Stray::may_become(&bytes[..end]) || Stray::classify(&bytes[..end]).is_none(),
+        "a name that may become one"
+    );
 }
 
 /// A connection on a route that nobody serves: a peer that is dropped sent something wrong, in whatever pieces.
