@@ -31,12 +31,12 @@ pub(crate) struct Configs {
     pub(crate) capable: bool,
     pub(crate) dials: Dials,
     pub(crate) expiries: Vec<Expiry>,
-    /// CAs of the files alone: the automatic ones do not make a server.
-    manual: Option<Pool>,
+    pub(crate) internal_rpc: Listener,
+    pub(crate) grpc: Listener,
     type_byte: Option<Arc<ServerConfig>>,
     insecure: Option<Arc<ServerConfig>>,
-    alpn: Option<Arc<ServerConfig>>,
-    grpc: Option<Arc<ServerConfig>>,
+    native: Option<Arc<ServerConfig>>,
+    external: Option<Arc<ServerConfig>>,
 }
 
 impl Source {
@@ -53,10 +53,14 @@ impl Source {
 }
 
 /// One listener's certificates and CAs.
-struct Listener {
-    own: Option<Arc<CertifiedKey>>,
+#[derive(Debug)]
+pub(crate) struct Listener {
+    /// That of the files.
+    pub(crate) own: Option<Arc<CertifiedKey>>,
+    /// CAs of the files alone: the automatic ones do not make a server.
     manual: Option<Pool>,
-    combined: Option<Pool>,
+    /// Those and the automatic ones.
+    pub(crate) combined: Option<Pool>,
 }
 
 impl Listener {
@@ -126,7 +130,7 @@ impl Configs {
         let grpc_listener = Listener::new(grpc_policy, &source.grpc, &cas).map_err(external)?;
         let grpc_shown = grpc_listener.own.as_ref().or(certificate.as_ref().filter(|_| grpc_policy.use_auto_cert));
         let grpc_demanded = grpc_listener.combined.as_ref().filter(|_| grpc_policy.verify_incoming);
-        let grpc = grpc_shown
+        let external_config = grpc_shown
             .map(|shown| incoming::config(grpc_provider, grpc_policy.min_version, shown, grpc_demanded, &[]))
             .transpose()
             .map_err(external)?;
@@ -139,16 +143,26 @@ impl Configs {
             expiry(Place::Grpc, grpc_listener.own.as_ref(), grpc_shown),
         ];
         let expiries = expiries.into_iter().flatten().collect();
-        let manual = listener.manual.clone();
-        Ok(Self { capable, dials, expiries, manual, type_byte, insecure, alpn: native, grpc, source })
+        Ok(Self {
+            capable,
+            dials,
+            expiries,
+            type_byte,
+            insecure,
+            native,
+            external: external_config,
+            internal_rpc: listener,
+            grpc: grpc_listener,
+            source,
+        })
     }
 
     pub(crate) fn incoming(&self, how: Incoming) -> Option<&Arc<ServerConfig>> {
         match how {
             Incoming::TypeByte => self.type_byte.as_ref(),
             Incoming::Insecure => self.insecure.as_ref(),
-            Incoming::Alpn => self.alpn.as_ref(),
-            Incoming::Grpc => self.grpc.as_ref(),
+            Incoming::Alpn => self.native.as_ref(),
+            Incoming::Grpc => self.external.as_ref(),
         }
     }
 
@@ -161,7 +175,9 @@ impl Configs {
         let expected = settings.server_name();
         let not = |why: String| NotAServer { expected: expected.clone(), why };
         let [leaf, intermediates @ ..] = chain else { return Err(not("no verified chains".into())) };
-        let Some(pool) = &self.manual else { return Err(not("there is no CA of a file to check it against".into())) };
+        let Some(pool) = &self.internal_rpc.manual else {
+            return Err(not("there is no CA of a file to check it against".into()));
+        };
         pool.verify(leaf, intermediates, Usage::Client, now).map_err(|error| not(error.to_string()))?;
         let name = ServerName::try_from(expected.as_str()).map_err(|_| not("that is no DNS name".into()))?;
         has_name(leaf, &name).map_err(|_| not(has_instead(chain)))

@@ -6,6 +6,7 @@
 #![doc = include_str!("../README.md")]
 
 mod automatic; // a certificate that nobody wrote to a file
+mod concerns; // what others will refuse
 mod configs; // one generation: rustls configurations made of files and settings
 pub mod create; // CAs and certificates to try with
 mod error; // why a load, a dial or a peer is refused

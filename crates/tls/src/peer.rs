@@ -69,7 +69,8 @@ impl PeerCertificate {
     }
 }
 
-fn common_name(name: &X509Name<'_>) -> Option<String> {
+/// The common name of a subject or issuer, in plain characters.
+pub(crate) fn common_name(name: &X509Name<'_>) -> Option<String> {
     name.iter_common_name().next()?.as_str().ok().map(plain)
 }
 

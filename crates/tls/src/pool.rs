@@ -16,7 +16,7 @@ use webpki::{
 };
 use x509_parser::prelude::{FromDer, X509Certificate, X509Version};
 
-use crate::{error::Fault, files, provider::provider};
+use crate::{error::Fault, files, peer::common_name, provider::provider};
 
 /// Certificates of CAs.
 #[derive(Clone)]
@@ -25,12 +25,23 @@ pub struct Pool(Arc<Inner>);
 struct Inner {
     /// Those that may sign.
     anchors: Vec<TrustAnchor<'static>>,
-    /// When each of them is good: a signature of a CA that is over is worth nothing to Go, and rustls does not look.
-    good: Vec<Dates>,
+    /// What Go asks of each of them besides, and rustls does not.
+    limits: Vec<Limits>,
     /// All of them, whole: a leaf that stands here itself is trusted, as in Go, whoever signed it.
     whole: HashSet<CertificateDer<'static>>,
     /// The subjects of all, which a client is told to choose its certificate by.
     subjects: Vec<DistinguishedName>,
+}
+
+/// What a CA's own certificate allows.
+#[derive(Clone)]
+struct Limits {
+    /// When it is good: a signature of a CA that is over is worth nothing.
+    dates: Dates,
+    server: bool,
+    client: bool,
+    /// The subject, for an operator's eyes.
+    name: String,
 }
 
 /// From when to when a certificate is good, both included; in seconds since 1970.
@@ -69,7 +80,7 @@ impl Pool {
     /// # Errors
     /// [`Fault::NoCertificate`] if none is left.
     pub(crate) fn new(certificates: impl IntoIterator<Item = CertificateDer<'static>>) -> Result<Self, Fault> {
-        let mut inner = Inner { anchors: Vec::new(), good: Vec::new(), whole: HashSet::new(), subjects: Vec::new() };
+        let mut inner = Inner { anchors: Vec::new(), limits: Vec::new(), whole: HashSet::new(), subjects: Vec::new() };
         let mut bad = None;
         for certificate in certificates {
             if let Err(why) = inner.add(certificate) {
@@ -91,6 +102,12 @@ impl Pool {
         &self.0.subjects
     }
 
+    /// The names of CAs that have expired or are not yet good.
+    pub(crate) fn out_of_date(&self, now: UnixTime) -> Vec<&str> {
+        let bad = self.0.limits.iter().filter(|limits| limits.dates.check(now).is_err());
+        bad.map(|limits| limits.name.as_str()).collect()
+    }
+
     /// Whether `leaf` leads to a CA of the pool through `intermediates`, at `now`, and may be used so, by Go's rules. Names are not
     /// looked at.
     ///
@@ -103,14 +120,14 @@ impl Pool {
         usage: Usage,
         now: UnixTime,
     ) -> Result<(), Error> {
-        let Inner { anchors, good, whole, .. } = &*self.0;
+        let Inner { anchors, limits, whole, .. } = &*self.0;
         let end = EndEntityCert::try_from(leaf).map_err(rustls_error)?;
-        let dated = |path: &VerifiedPath<'_>| {
+        let within = |path: &VerifiedPath<'_>| {
             let which = anchors.iter().position(|anchor| std::ptr::eq(anchor, path.anchor()));
-            which.and_then(|which| good.get(which)).map_or(Ok(()), |dates| dates.check(now))
+            which.and_then(|which| limits.get(which)).map_or(Ok(()), |limits| limits.check(usage, now))
         };
         let algorithms = provider().signature_verification_algorithms.all;
-        match end.verify_for_usage(algorithms, anchors, intermediates, now, Purpose(usage), None, Some(&dated)) {
+        match end.verify_for_usage(algorithms, anchors, intermediates, now, Purpose(usage), None, Some(&within)) {
             Ok(_) => Ok(()),
             Err(_) if whole.contains(leaf) => trusted_itself(leaf, usage, now),
             Err(error) => Err(rustls_error(error)),
@@ -126,7 +143,7 @@ impl Inner {
         }
         if may_sign(&certificate) {
             let anchor = anchor_from_trusted_cert(&der).map_err(|error| error.to_string())?.to_owned();
-            self.good.push(Dates::of(&certificate));
+            self.limits.push(Limits::of(&certificate));
             self.anchors.push(anchor);
         }
         self.subjects.push(DistinguishedName::from(certificate.subject().as_raw().to_vec()));
@@ -164,6 +181,23 @@ fn may_sign(certificate: &X509Certificate<'_>) -> bool {
     constraints && usage
 }
 
+impl Limits {
+    fn of(certificate: &X509Certificate<'_>) -> Self {
+        let [server, client] = [Usage::Server, Usage::Client].map(|usage| allows(certificate, usage).is_ok());
+        let name = common_name(certificate.subject()).unwrap_or_else(|| "without a common name".into());
+        Self { dates: Dates::of(certificate), server, client, name }
+    }
+
+    fn check(&self, usage: Usage, now: UnixTime) -> Result<(), webpki::Error> {
+        self.dates.check(now)?;
+        match usage {
+            Usage::Server if !self.server => Err(purpose(usage)),
+            Usage::Client if !self.client => Err(purpose(usage)),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl Dates {
     fn of(certificate: &X509Certificate<'_>) -> Self {
         let validity = certificate.validity();
@@ -191,9 +225,9 @@ impl ExtendedKeyUsageValidator for Purpose {
         const SERVER: KeyPurposeId<'_> = KeyPurposeId::new(&[0x2b, 6, 1, 5, 5, 7, 3, 1]);
         const CLIENT: KeyPurposeId<'_> = KeyPurposeId::new(&[0x2b, 6, 1, 5, 5, 7, 3, 2]);
         const ANY: KeyPurposeId<'_> = KeyPurposeId::new(&[0x55, 0x1d, 0x25, 0]);
-        let (wanted, required) = match self.0 {
-            Usage::Server => (SERVER, KeyUsage::server_auth()),
-            Usage::Client => (CLIENT, KeyUsage::client_auth()),
+        let wanted = match self.0 {
+            Usage::Server => SERVER,
+            Usage::Client => CLIENT,
         };
         let mut none = true;
         for usage in usages {
@@ -203,11 +237,17 @@ impl ExtendedKeyUsageValidator for Purpose {
             }
             none = false;
         }
-        if none {
-            return Ok(());
-        }
-        Err(webpki::Error::RequiredEkuNotFoundContext(RequiredEkuNotFoundContext { required, present: Vec::new() }))
+        if none { Ok(()) } else { Err(purpose(self.0)) }
     }
+}
+
+/// The error of a certificate that is for something else.
+fn purpose(usage: Usage) -> webpki::Error {
+    let required = match usage {
+        Usage::Server => KeyUsage::server_auth(),
+        Usage::Client => KeyUsage::client_auth(),
+    };
+    webpki::Error::RequiredEkuNotFoundContext(RequiredEkuNotFoundContext { required, present: Vec::new() })
 }
 
 /// An error of webpki as rustls has it, which decides what the peer is told.
@@ -239,13 +279,18 @@ fn trusted_itself(leaf: &CertificateDer<'_>, usage: Usage, now: UnixTime) -> Res
     let bad = |error: CertificateError| Err(Error::InvalidCertificate(error));
     let Ok((_, certificate)) = X509Certificate::from_der(leaf) else { return bad(CertificateError::BadEncoding) };
     Dates::of(&certificate).check(now).map_err(rustls_error)?;
+    allows(&certificate, usage).map_err(Error::InvalidCertificate)
+}
+
+/// Whether a certificate may be used so, by its extended key usages if it has any.
+fn allows(certificate: &X509Certificate<'_>, usage: Usage) -> Result<(), CertificateError> {
     match certificate.extended_key_usage() {
         Ok(None) => Ok(()),
         Ok(Some(usages)) if usages.value.any => Ok(()),
         Ok(Some(usages)) if usage == Usage::Server && usages.value.server_auth => Ok(()),
         Ok(Some(usages)) if usage == Usage::Client && usages.value.client_auth => Ok(()),
-        Ok(Some(_)) => bad(CertificateError::InvalidPurpose),
-        Err(_) => bad(CertificateError::BadEncoding),
+        Ok(Some(_)) => Err(CertificateError::InvalidPurpose),
+        Err(_) => Err(CertificateError::BadEncoding),
     }
 }
 

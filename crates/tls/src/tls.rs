@@ -2,6 +2,7 @@
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
 };
 
 use arc_swap::ArcSwap;
@@ -10,7 +11,7 @@ use rustls::ServerConfig;
 use rustls_pki_types::{CertificateDer, UnixTime};
 
 use crate::{
-    Automatic, Dial, DialError, Expiry, Incoming, LoadError, NotAServer, Outgoing, Settings,
+    Automatic, Dial, DialError, Expiry, Incoming, LoadError, NotAServer, Outgoing, Settings, concerns,
     configs::{Configs, Source},
 };
 
@@ -34,6 +35,7 @@ impl Tls {
     /// [`LoadError`]: the first thing that is wrong, with its file.
     pub fn load(settings: Settings) -> Result<Self, LoadError> {
         let configs = Configs::new(Source::read(settings, Automatic::default())?)?;
+        say_concerns(&configs);
         Ok(Self(Arc::new(Inner { now: ArcSwap::from_pointee(configs), making: Mutex::new(()) })))
     }
 
@@ -82,7 +84,10 @@ impl Tls {
             Err(_) => "failed",
         };
         metrics::counter!(metric::TLS_RELOAD.name, "outcome" => outcome).increment(1);
-        made.map(|made| made.map(|configs| self.0.now.store(Arc::new(configs))).is_some())
+        let Some(configs) = made? else { return Ok(false) };
+        say_concerns(&configs);
+        self.0.now.store(Arc::new(configs));
+        Ok(true)
     }
 
     /// Whether there are CAs to check clients against and a certificate to show: only then is a ClientHello on the server port
@@ -136,6 +141,12 @@ impl Tls {
         self.0.now.load().expiries.clone()
     }
 
+    /// What is in use and will be refused by peers, or was set and is not used: one line each. [`Tls::load`] and each reload that
+    /// swaps something log them; Consul starts with all of them and says nothing.
+    pub fn concerns(&self, now: SystemTime) -> Vec<String> {
+        concerns::concerns(&self.0.now.load(), now)
+    }
+
     /// The files and folders that everything was read from, for a watch. Those in `ca_path` are listed anew.
     pub fn files(&self) -> Vec<PathBuf> {
         self.0.now.load().files()
@@ -144,5 +155,11 @@ impl Tls {
     /// The settings that are in use, as they were given but for what one implies of another.
     pub fn settings(&self) -> Settings {
         self.0.now.load().source.settings.clone()
+    }
+}
+
+fn say_concerns(configs: &Configs) {
+    for concern in concerns::concerns(configs, SystemTime::now()) {
+        tracing::warn!("{concern}");
     }
 }

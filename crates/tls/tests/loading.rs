@@ -7,7 +7,7 @@ use proconsul_tls::{
     Automatic, Fault, Incoming, LoadError, Place, Policy, Settings, Tls,
     create::{self, CaRequest},
 };
-use support::{Client, Lab, settings};
+use support::{Client, Lab, at, settings};
 
 #[track_caller]
 fn fault(policy: Policy) -> LoadError {
@@ -223,4 +223,32 @@ fn use_auto_cert_turns_tls_of_the_grpc_port_on() {
     assert!(tls.incoming(Incoming::Grpc).is_none());
     tls.set_automatic(Automatic::generate("dc1", "", "n").expect("made")).expect("taken");
     assert!(tls.incoming(Incoming::Grpc).is_some());
+}
+
+#[test]
+fn what_peers_will_refuse_is_a_concern() {
+    let lab = Lab::new();
+    assert_eq!(lab.load(|policy| policy.verify_server_hostname = true).concerns(at(0)), [""; 0], "all is well");
+    let one = |tls: &Tls, now, words: &str| {
+        let all = tls.concerns(now);
+        assert!(
+            all.len() == 1 && all[0].starts_with("tls.internal_rpc: ") && all[0].contains(words),
+            "{words}: {all:?}"
+        );
+    };
+    one(&lab.load(|policy| policy.key_file = None), at(0), "cert_file is set and key_file is not");
+    one(&lab.load(|policy| policy.cert_file = None), at(0), "key_file is set and cert_file is not");
+    one(&lab.load(|_| {}), at(366), "the certificate of cert_file has expired");
+    let over = create::ca(&CaRequest { days: 10, now: at(-20), ..CaRequest::default() }).expect("a CA");
+    lab.write("both.pem", &[lab.ca.cert_pem.clone(), over.cert_pem].concat());
+    one(&lab.load(|policy| policy.ca_file = Some(lab.path("both.pem"))), at(0), "the CA \"Consul Agent CA ");
+    lab.write("other.pem", &create::ca(&CaRequest::default()).expect("a CA").cert_pem);
+    one(&lab.load(|policy| policy.ca_file = Some(lab.path("other.pem"))), at(0), "does not lead to a CA");
+    lab.save("client", &lab.client());
+    let named = settings(Policy { verify_server_hostname: true, ..lab.policy("client") });
+    one(
+        &Tls::load(named).expect("loads"),
+        at(0),
+        "not valid for server.dc1.consul but for \"client.dc1.consul, localhost",
+    );
 }

@@ -135,3 +135,15 @@ fn usages_are_looked_at_where_there_are_any() {
         assert_eq!(verdict(&alone, &itself, Usage::Client), client, "{:?}", leaf.extended_key_usages);
     }
 }
+
+#[test]
+fn usages_of_the_ca_itself_limit_what_it_signs() {
+    let (ca_key, key) = (KeyPair::generate().expect("a key"), KeyPair::generate().expect("a key"));
+    let mut ca = CertificateParams::default();
+    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    ca.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let pool = pool(&[&ca.self_signed(&ca_key).expect("made").pem()]);
+    let leaf = CertificateParams::new(["n".to_owned()]).expect("a name");
+    let leaf = leaf.signed_by(&key, &Issuer::from_params(&ca, &ca_key)).expect("made").pem();
+    assert_eq!((verdict(&pool, &leaf, Usage::Server), verdict(&pool, &leaf, Usage::Client)), ("good", "purpose"));
+}
