@@ -149,6 +149,27 @@ fn top_without_a_terminal_prints_one_snapshot_or_lines_of_json() {
 }
 
 #[test]
+fn on_a_terminal_top_takes_the_screen_and_gives_it_back() {
+    let server = Running::dev();
+    let line =
+        format!("stty cols 120 rows 20; {} top --count 2 --interval 100ms --admin {}", support::BINARY, server.admin());
+    let mut script = std::process::Command::new("script");
+    script.args(["-qec", &line, "/dev/null"]).env("TERM", "xterm").env("SHELL", "/bin/sh").stdin(Stdio::piped());
+    let mut script = match script.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn() {
+        Ok(script) => script,
+        Err(error) => return println!("skipped: no script(1) to have a terminal with: {error}"),
+    };
+    // Held open: its end would be the terminal's.
+    let _keys = script.stdin.take();
+    let output = script.wait_with_output().expect("it ends");
+    let drawn = out(&output);
+    let (enters, leaves) = ("\x1b[?1049h", "\x1b[?1049l");
+    assert!(drawn.contains(enters) && drawn.contains("proconsul top: node proconsul"), "{drawn:?}");
+    let after = drawn.split(leaves).nth(1).expect("the screen is given back");
+    assert!(!after.contains(enters) && drawn.contains("\x1b[?25h"), "and the cursor: {drawn:?}");
+}
+
+#[test]
 fn nobody_there_is_code_4_with_what_to_do() {
     for line in ["conns", "streams", "slow", "top", "conns kill 1"] {
         let output = proconsul().args(line.split(' ')).args(["--admin", "127.0.0.1:1"]).output().expect("it runs");

@@ -181,12 +181,13 @@ impl State {
     pub(super) fn totals(&self) -> String {
         let of = &self.snapshot;
         let are = |state: ConnState| of.conns.iter().filter(|conn| conn.state == state).count();
-        let rate: f64 = of.methods.iter().map(|method| method.rate).sum();
+        // From a positive zero: the sum of nothing is a negative one.
+        let rate = of.methods.iter().fold(0.0, |sum, method| sum + method.rate);
         let errors: u64 = of.methods.iter().map(|method| method.errors).sum();
         let shown = of.conns.len() as u64;
         let newest = if of.conns_total > shown { format!(", the newest {shown} shown") } else { String::new() };
         format!(
-            "{} connections{newest}: {} running, {} parked, {} idle, {} detecting; {rate:.1} calls/s, {errors} errors",
+            "connections {}{newest}: {} running, {} parked, {} idle, {} detecting; {rate:.1} calls/s, {errors} errors",
             of.conns_total,
             are(ConnState::Running),
             are(ConnState::Parked),

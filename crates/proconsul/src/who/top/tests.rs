@@ -100,7 +100,7 @@ fn ids(state: &State) -> Vec<u64> {
 fn the_first_screen_shows_connections_by_calls() {
     let lines = drawn(&State::new(snapshot()), 140, 9);
     assert_eq!(lines[0], "proconsul top: node n1, datacenter dc1, 127.0.0.1:8300, up 1m01s");
-    assert_eq!(lines[1], "3 connections: 0 running, 1 parked, 2 idle, 0 detecting; 13.5 calls/s, 1 errors");
+    assert_eq!(lines[1], "connections 3: 0 running, 1 parked, 2 idle, 0 detecting; 13.5 calls/s, 1 errors");
     assert!(lines[2].contains("1 Connections") && lines[2].contains("5 Slow calls"), "{}", lines[2]);
     assert!(lines[3].starts_with("ID") && lines[3].contains("CALLS▼"), "{}", lines[3]);
     let peers: Vec<&str> = lines[4..7].iter().filter_map(|line| line.split_whitespace().nth(1)).collect();
@@ -231,9 +231,10 @@ fn a_small_terminal_and_an_empty_server_are_drawn_too() {
 #[test]
 fn as_text_all_views_that_have_rows_stand_below_each_other() {
     let text = plain(&snapshot());
-    for part in ["node n1", "3 connections", "\nConnections\n", "\nMethods\n", "\nSlow calls\n", "unknown_byte"] {
+    for part in ["node n1", "connections 3", "\nConnections\n", "\nMethods\n", "\nSlow calls\n", "unknown_byte"] {
         assert!(text.contains(part), "{part}: {text}");
     }
     let empty = plain(&Snapshot::default());
     assert_eq!(empty.lines().count(), 2, "{empty}");
+    assert!(empty.contains("connections 0: 0 running") && empty.contains("; 0.0 calls/s"), "{empty}");
 }

@@ -182,7 +182,10 @@ fn route(route: &proconsul_admin::view::RouteView) -> Row {
     let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     let cells = vec![
         human::words(&route.label),
-        or_none(route.byte.map(|byte| byte.to_string())),
+        or_none(route.byte.map(|byte| match char::from(byte) {
+            letter if letter.is_ascii_graphic() => letter.to_string(), // HTTP/2's preface begins with one
+            _ => byte.to_string(),
+        })),
         or_none(route.alpn.as_deref().map(human::words)),
         route.live.to_string(),
         route.accepted.to_string(),
