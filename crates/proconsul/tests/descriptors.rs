@@ -24,16 +24,21 @@ const CONNECTIONS: usize = 300;
 /// For how long it is watched.
 const WATCHED: Duration = Duration::from_secs(2);
 
-#[test]
-fn running_out_of_descriptors_is_sat_out() {
-    // The bound for each address is not what is to be met here.
+/// A server of this configuration that may have no more than [`DESCRIPTORS`].
+fn with_few_descriptors(configuration: &str) -> Running {
     let folder = tempfile::tempdir().expect("a folder");
     let config = folder.path().join("limits.hcl");
-    fs::write(&config, "limits { rpc_max_conns_per_client = 0 }\n").expect("a file");
+    fs::write(&config, configuration).expect("a file");
     let mut command = Command::new("sh");
     let script = format!("ulimit -n {DESCRIPTORS} && exec \"$@\"");
     command.args(["-c", &script, "sh", BINARY, "server", "--dev", "--server-port", "0", "--json", "--config-file"]);
-    let server = Running::of(command.arg(&config));
+    Running::of(command.arg(&config))
+}
+
+#[test]
+fn running_out_of_descriptors_is_sat_out() {
+    // The bound for each address is not what is to be met here.
+    let server = with_few_descriptors("limits { rpc_max_conns_per_client = 0 }\n");
     let ping = request("Status.Ping", &[]);
     let mut clients: Vec<_> = (0..CONNECTIONS)
         .map(|_| {
@@ -65,6 +70,30 @@ fn running_out_of_descriptors_is_sat_out() {
         served += usize::from(read(&mut tcp, answer).len() == answer);
     }
     assert_eq!(served, CONNECTIONS - CONNECTIONS / 2, "all who waited were served once there was room");
+    server.reply("Status.Ping", "{}");
+}
+
+/// How long a handshake may take, and so how long those who stand still hold a descriptor.
+const HANDSHAKE: Duration = Duration::from_secs(1);
+
+#[test]
+fn handshakes_that_stand_still_give_their_descriptors_back() {
+    let server = with_few_descriptors("limits {\n  rpc_max_conns_per_client = 0\n  rpc_handshake_timeout = \"1s\"\n}\n");
+    // TLS without a client certificate, and the begin of a ClientHello. None of these clients ever closes.
+    let half = b"\x07\x16\x03\x01\x00\xf0\x01\x00\x00\xec\x03\x03";
+    let (start, before) = (Instant::now(), cpu(server.id()));
+    let mut clients: Vec<_> = (0..CONNECTIONS).map(|_| dial(server.address, half)).collect();
+    server.logged("failed to accept RPC conn");
+    // They come in by as many as there is room for, and go when their time is up.
+    for tcp in &mut clients {
+        assert!(read(tcp, 1).is_empty(), "nothing is said to who stands still");
+    }
+    let (took, spent) = (start.elapsed(), cpu(server.id()) - before);
+    println!("{spent:?} of CPU in {took:?}");
+    assert!(took >= HANDSHAKE * (CONNECTIONS / DESCRIPTORS) as u32, "they held descriptors, so it was in turns: {took:?}");
+    assert!(spent < took / 5, "it spins: {spent:?} of CPU in {took:?}");
+    let lines = server.log_lines();
+    assert!(lines.len() <= 5, "it says so once a minute: {lines:#?}");
     server.reply("Status.Ping", "{}");
 }
 
