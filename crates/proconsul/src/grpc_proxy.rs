@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use proconsul_mux::{
     Route,
@@ -141,7 +141,7 @@ async fn serve(arguments: &Arguments, targets: Targets, json: bool) -> Result<()
     let mut terminate = signal(SignalKind::terminate())?;
     let listener = TcpListener::bind(arguments.listen)
         .await
-        .with_context(|| format!("failed to listen on {} (--listen)", arguments.listen))?;
+        .map_err(|error| anyhow!("failed to listen on {} (--listen): {error}", arguments.listen))?;
     let address = listener.local_addr()?;
     announce(address, &targets, json)?;
     let stop = watch::Sender::new(false);

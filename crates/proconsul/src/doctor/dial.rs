@@ -39,6 +39,9 @@ pub(super) const QUIET: Duration = Duration::from_millis(400);
 /// How many round trips that silence lasts at least.
 const QUIET_ROUND_TRIPS: u32 = 4;
 
+/// Which part of the timeout it lasts at least: who is patient with answers is so with silence.
+const QUIET_PART: u32 = 8;
+
 /// How long a server is listened to after a TLS handshake before it is asked anything. With TLS 1.3 it looks at the client's
 /// certificate only then; if it closes while there is something to read, its alert is lost. Two round trips come on top.
 const AFTER_HANDSHAKE: Duration = Duration::from_millis(10);
@@ -90,7 +93,7 @@ impl Dialer {
             Ok(Ok(tcp)) => tcp,
         };
         let round_trip = began.elapsed();
-        let quiet = QUIET.max(round_trip * QUIET_ROUND_TRIPS).min(self.timeout);
+        let quiet = QUIET.max(round_trip * QUIET_ROUND_TRIPS).max(self.timeout / QUIET_PART).min(self.timeout);
         let pause = (AFTER_HANDSHAKE + round_trip * 2).min(self.timeout);
         // Where it fails, small writes leave later.
         let _delayed = tcp.set_nodelay(true);

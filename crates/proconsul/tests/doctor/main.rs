@@ -89,7 +89,7 @@ impl Told {
 /// Asks about `server`, where the gRPC ports are left alone unless `arguments` name them.
 fn ask(server: &str, arguments: &[&str]) -> Told {
     let grpc = if arguments.iter().any(|one| one.starts_with("--grpc")) { None } else { Some("--no-grpc") };
-    let timeout = if arguments.contains(&"--timeout") { None } else { Some(["--timeout", "10s"]) };
+    let timeout = if arguments.contains(&"--timeout") { None } else { Some(["--timeout", "5s"]) };
     let mut command = proconsul();
     command.args(["doctor", server, "--json"]).args(grpc).args(timeout.iter().flatten()).args(arguments);
     let output = command.output().expect("the binary runs");
