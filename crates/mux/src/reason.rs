@@ -57,7 +57,7 @@ macro_rules! reasons {
 // happened; what to do about it.
 reasons! {
     Empty = "empty", Refused, false,
-        "the client closed without a byte",
+        "the client closed without a byte, or after a TLS handshake without a byte inside",
         "nothing: a probe of a load balancer or a port scan";
     FirstByteTimeout = "first_byte_timeout", Refused, true,
         "no byte came within rpc_handshake_timeout",

@@ -63,7 +63,6 @@ fn late(ahead: &[u8], on: Posture) -> Failed {
 /// Why a connection that ended before it was clear is closed.
 fn cut_off(ahead: &[u8], on: Posture) -> Failed {
     let reason = match ahead.first() {
-        None if on.inside_tls => Reason::PeerClosed,
         None => Reason::Empty,
         Some(byte) => match by_first_byte(*byte, Posture { http2_preface: false, ..on }) {
             Verdict::Refuse(reason) => reason,

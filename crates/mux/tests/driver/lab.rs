@@ -148,6 +148,7 @@ impl Serve for Echo {
         loop {
             match accepted.io.read(&mut bytes).await {
                 Ok(0) => return Reason::PeerClosed,
+                Ok(count) if bytes[..count] == *b"panic" => panic!("as it was told"),
                 Ok(count) if bytes[..count] == *b"bad" => {
                     accepted.entry.note("it said bad");
                     return Reason::Malformed;

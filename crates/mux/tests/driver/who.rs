@@ -87,6 +87,22 @@ async fn what_a_handler_notes_is_kept_with_its_reason() {
 }
 
 #[tokio::test]
+async fn a_handler_that_panics_costs_its_own_connection() {
+    let port = plain();
+    let mut bystander = port.dial(Route::RpcSingle, &Via::Plain).await.expect("a connection");
+    says(&mut bystander, b"rpc:").await;
+    let mut io = port.dial(Route::RpcSingle, &Via::Plain).await.expect("a connection");
+    says(&mut io, b"rpc:").await;
+    let entry = port.registry.entries().pop().expect("an entry");
+    io.write_all(b"panic").await.expect("sent");
+    ends(&mut io).await;
+    assert_eq!(port.reason(entry.peer()).await, Reason::Internal);
+    bystander.write_all(b"still here").await.expect("sent");
+    says(&mut bystander, b"still here").await;
+    assert_eq!(port.registry.len(), 1);
+}
+
+#[tokio::test]
 async fn who_has_as_many_connections_as_allowed_is_closed_and_gets_one_for_each_that_ends() {
     let mut limited = settings(None);
     limited.max_conns_per_client = 3;
