@@ -5,6 +5,8 @@
 //! whose it is.
 #![doc = include_str!("../README.md")]
 pub mod diagram; // the table as a picture
+#[cfg(feature = "tokio")]
+mod hello; // what begins a TLS handshake, and what only looks so
 mod limit; // how many connections one client may have
 mod preamble; // what a client writes first
 mod reason; // why a connection was turned away or ended, in an operator's words

@@ -1,9 +1,10 @@
 //! TLS handshakes, and why they fail.
 use std::{io, sync::Arc, time::SystemTime};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use proconsul_tls::{PeerCertificate, still_good};
 use tokio::{
+    io::AsyncReadExt,
     net::TcpStream,
     time::{Instant as Deadline, timeout_at},
 };
@@ -12,8 +13,11 @@ use tokio_rustls::{
     rustls::{CertificateError, CommonState, Error, PeerIncompatible, ProtocolVersion, ServerConfig},
 };
 
-use super::{Rewind, TlsFacts, farewell, stream::TlsIo};
-use crate::{ROUTES, Reason};
+use super::{Rewind, TlsFacts, farewell, look::first_bytes, stream::TlsIo};
+use crate::{
+    ROUTES, Reason,
+    hello::{self, Hello},
+};
 
 /// A handshake that failed: why, and what there is to say about it.
 #[derive(Debug)]
@@ -29,6 +33,7 @@ pub(super) async fn accept(
     tcp: TcpStream,
     deadline: Deadline,
 ) -> Result<TlsIo, Failed> {
+    let (ahead, tcp) = until_hello(ahead, tcp, deadline).await?;
     let handshake = TlsAcceptor::from(config).accept(Rewind::new(ahead, tcp)).into_fallible();
     match timeout_at(deadline, handshake).await {
         Err(_) => Err(Failed { reason: Reason::TlsTimeout, detail: None }),
@@ -43,6 +48,27 @@ pub(super) async fn accept(
             }
             Err(Failed { reason, detail: Some(error.to_string()) })
         }
+    }
+}
+
+/// Reads until it is clear that a handshake begins. What does not begin one ends here, as in Go's TLS.
+async fn until_hello(ahead: Bytes, mut tcp: TcpStream, deadline: Deadline) -> Result<(Bytes, TcpStream), Failed> {
+    let mut ahead = BytesMut::from(ahead);
+    loop {
+        let (reason, last_words) = match hello::judge(&ahead) {
+            Some(Hello::Tls) => return Ok((ahead.freeze(), tcp)),
+            Some(Hello::NotTls) => (Reason::TlsNotTls, None),
+            Some(Hello::TooOld) => (Reason::TlsVersion, Some(hello::PROTOCOL_VERSION_ALERT)),
+            None => match timeout_at(deadline, tcp.read_buf(&mut ahead)).await {
+                Ok(Ok(1..)) => continue,
+                Ok(Ok(0) | Err(_)) => (Reason::TlsCutOff, None),
+                Err(_) => (Reason::TlsTimeout, None),
+            },
+        };
+        if let Some(words) = last_words {
+            farewell::part(tcp, words).await;
+        }
+        return Err(Failed { reason, detail: first_bytes(&ahead) });
     }
 }
 

@@ -4,7 +4,7 @@ use tokio::io::AsyncWriteExt;
 
 use crate::{
     kinds::raw_type_byte,
-    lab::{ends, open, plain, strict},
+    lab::{Port, ends, open, plain, strict},
 };
 
 const REQUEST: &[u8] = b"GET /v1/status/leader HTTP/1.1\r\nHost: localhost:8300\r\n\r\n";
@@ -65,4 +65,28 @@ async fn what_has_no_name_is_an_unknown_byte() {
     assert_eq!(port.registry.closed()[0].route, "gossip");
     // A ClientHello it is not; what it is cannot be said.
     assert_eq!(open().refuses(b"\xffnoise and more noise").await, Reason::TlsNotTls);
+}
+
+/// What comes back for bytes that were to begin a handshake, and why the connection ended.
+async fn instead_of_a_handshake(port: &Port, bytes: &[u8]) -> (Vec<u8>, Reason) {
+    let mut tcp = port.connect().await;
+    tcp.write_all(bytes).await.expect("sent");
+    let answer = ends(&mut tcp).await;
+    (answer, port.reason(tcp.local_addr().expect("an address")).await)
+}
+
+#[tokio::test]
+async fn what_begins_no_handshake_is_closed_without_a_word_and_an_old_client_is_told() {
+    const TLS11_HELLO: &[u8] = b"\x16\x03\x01\x00\x30\x01\x00\x00\x2c\x03\x02";
+    const PROTOCOL_VERSION: &[u8] = b"\x15\x03\x01\x00\x02\x02\x46";
+    for port in [open(), strict()] {
+        for first in [&b"\x03"[..], b"\x07"] {
+            let noise = [first, &[0xff; 20]].concat();
+            assert_eq!(instead_of_a_handshake(&port, &noise).await, (vec![], Reason::TlsNotTls));
+            let old = [first, TLS11_HELLO].concat();
+            assert_eq!(instead_of_a_handshake(&port, &old).await, (PROTOCOL_VERSION.to_vec(), Reason::TlsVersion));
+        }
+        let native = instead_of_a_handshake(&port, TLS11_HELLO).await;
+        assert_eq!(native, (PROTOCOL_VERSION.to_vec(), Reason::TlsVersion));
+    }
 }
