@@ -80,7 +80,7 @@ impl ConfigError {
             }
             Self::NotText { file, line } => vec![PlacedProblem::new(&at(file, *line), "", "not UTF-8 text".to_owned())],
             Self::Syntax { file, syntax } => {
-                let advice = syntax.advice.as_ref().map(|advice| format!("; {advice}")).unwrap_or_default();
+                let advice = syntax.advice.as_ref().map(|advice| format!("\n{advice}")).unwrap_or_default();
                 let text = format!("{}{advice}", syntax.message);
                 vec![PlacedProblem::new(&at(file, syntax.line), "", text)]
             }

@@ -200,9 +200,16 @@ impl Stanza {
         let listener = error.place.as_str();
         let policy = if listener == "grpc" { &settings.grpc } else { &settings.internal_rpc };
         let key = key_of(&error.fault, policy);
-        let other = if key == "verify_outgoing" { "verify_server_hostname" } else { "key_file" };
         let text = format!("cannot be used: {}", error.fault);
-        match self.place(listener, key).or_else(|| self.place(listener, other)) {
+        if let Some((key, place)) = self.place(listener, key) {
+            return PlacedProblem::new(place, key, text);
+        }
+        // Nobody said that: something else led to it.
+        let (other, text) = match key {
+            "verify_outgoing" => ("verify_server_hostname", format!("{text} (this key turns verify_outgoing on)")),
+            _ => ("key_file", text),
+        };
+        match self.place(listener, other) {
             Some((key, place)) => PlacedProblem::new(place, key, text),
             None => {
                 let nowhere = Place { file: PathBuf::from("the configuration").into(), line: 0 };
