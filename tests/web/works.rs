@@ -81,17 +81,25 @@ fn a_call_is_seen_counted_and_a_connection_is_ended() {
 }
 
 #[test]
-fn a_refusal_is_shown_with_its_reason() {
+fn a_refusal_is_shown_with_its_reason_and_an_ordinary_end_when_it_is_asked_for() {
     let Some(mut browser) = Browser::start() else { return };
     let server = Server::start();
     let mut stray = std::net::TcpStream::connect(&server.rpc).expect("it listens");
     stray.write_all(b"SSH-2.0-OpenSSH_9.6\r\n").expect("written");
+    let mut ordinary = std::net::TcpStream::connect(&server.rpc).expect("it listens");
+    ordinary.write_all(&[0]).expect("written");
+    drop(ordinary);
     let mut page = browser.page();
     page.open(&server.page);
+    page.until("document.querySelector('#routes tbody tr').cells[4].innerText === '1'"); // of the ordinary one
     let why = page.until("document.querySelector('#closed tbody tr .more').innerText");
     assert!(why.as_str().is_some_and(|why| why.contains("SSH")), "{why}");
     let peer = page.eval("document.querySelector('#closed tbody td').innerText");
     assert!(peer.as_str().is_some_and(|peer| peer.starts_with("127.0.0.1")), "{peer}");
+    assert_eq!(page.eval("document.querySelectorAll('#closed tbody tr').length"), json!(1));
+    click(&mut page, "document.getElementById('ordinary')");
+    page.until("document.querySelector('#closed tbody').innerText.includes('peer_closed')");
+    assert_eq!(page.eval("document.querySelectorAll('#closed tbody tr').length"), json!(2));
 }
 
 #[test]

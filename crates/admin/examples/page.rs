@@ -93,6 +93,7 @@ impl Source for MadeUp {
             peer: peer.into(),
             reason: reason.into(),
             detail: detail.into(),
+            ordinary: reason == "peer_closed",
             ago_ms,
             count,
         };

@@ -25,7 +25,7 @@ pub const SUBSCRIBERS_MAX: usize = 16;
 /// How many connections a snapshot shows, the newest; it says how many there are.
 pub const CONNS_SHOWN_MAX: usize = 200;
 
-/// How many ends of connections, and how many slow calls, a snapshot shows.
+/// How many ends of connections of either sort, and how many slow calls, a snapshot shows.
 pub const LATEST_SHOWN_MAX: usize = 50;
 
 /// How many names of a certificate a snapshot shows.
@@ -105,7 +105,13 @@ pub(crate) async fn snapshot<S: Source>(source: &S) -> Snapshot {
         }
     }
     let (mut closed, mut slow) = (source.closed().await, source.slow().await);
-    closed.truncate(LATEST_SHOWN_MAX);
+    // The ordinary ones, which are many, leave the others their places.
+    let mut shown = [0, 0];
+    closed.retain(|closed| {
+        let shown = &mut shown[usize::from(closed.ordinary)];
+        *shown += 1;
+        *shown <= LATEST_SHOWN_MAX
+    });
     slow.truncate(LATEST_SHOWN_MAX);
     Snapshot {
         at_unix_ms: u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX),

@@ -126,6 +126,9 @@ pub struct ClosedView {
     pub reason: String,
     /// The reason in an operator's words.
     pub detail: String,
+    /// Whether this is how connections end, and nothing that an operator should hear of.
+    #[serde(default)]
+    pub ordinary: bool,
     /// How long ago the last of them ended.
     pub ago_ms: u64,
     /// How many of them there were.
@@ -205,7 +208,8 @@ pub struct Snapshot {
     pub routes: Vec<RouteView>,
     /// Methods that were called.
     pub methods: Vec<MethodView>,
-    /// Connections that ended, the latest first: at most [`LATEST_SHOWN_MAX`](crate::LATEST_SHOWN_MAX) lines.
+    /// Connections that ended, the latest first: at most [`LATEST_SHOWN_MAX`](crate::LATEST_SHOWN_MAX) lines of those that are
+    /// ordinary, and as many of the others.
     pub closed: Vec<ClosedView>,
     /// The slowest recent calls, the slowest first: as many.
     pub slow: Vec<SlowView>,

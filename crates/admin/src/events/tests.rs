@@ -27,7 +27,8 @@ impl Source for Asked {
         Vec::new()
     }
     async fn closed(&self) -> Vec<ClosedView> {
-        Vec::new()
+        let line = |at: u64| ClosedView { ordinary: !at.is_multiple_of(5), ago_ms: at, ..ClosedView::default() };
+        (0..10 * LATEST_SHOWN_MAX as u64).map(line).collect()
     }
     async fn routes(&self) -> Vec<RouteView> {
         Vec::new()
@@ -147,6 +148,9 @@ async fn a_snapshot_is_bounded_whatever_peers_are_called() {
         assert_eq!(conn.certificate_names.len(), NAMES_SHOWN_MAX);
         assert!(conn.certificate_names.iter().all(|name| name.chars().count() == NAME_CHARS_MAX));
     }
+    let ordinary = snapshot.closed.iter().filter(|closed| closed.ordinary).count();
+    assert_eq!((ordinary, snapshot.closed.len()), (LATEST_SHOWN_MAX, 2 * LATEST_SHOWN_MAX), "many do not hide the few");
+    assert!(snapshot.closed.is_sorted_by_key(|closed| closed.ago_ms));
     let event = event(&snapshot).expect("it has a JSON form");
     assert_eq!(event.iter().filter(|byte| **byte == b'\n').count(), 3, "line ends of peers are no line ends");
 }

@@ -102,7 +102,9 @@
     row.appendChild(document.createElement("td")).appendChild(button);
   };
 
+  let shown = null;
   const show = (now) => {
+    shown = now;
     const server = now.server;
     write($("who"), [server.node, server.datacenter, server.rpc_address, "version " + server.version, "up " + span(server.up_ms)].join(" · "));
     document.title = server.node + " · proconsul";
@@ -142,7 +144,8 @@
       number(whole.format(method.calls)),
       cell(whole.format(method.errors), method.errors ? "number bad" : "number"),
     ]);
-    rows("closed", now.closed, (closed) => closed.peer + " " + closed.reason, (closed) => [
+    const closed = now.closed.filter((closed) => $("ordinary").checked || !closed.ordinary);
+    rows("closed", closed, (closed) => closed.peer + " " + closed.reason, (closed) => [
       cell(closed.peer, "theirs"),
       cell(closed.reason, "words theirs", closed.detail),
       number(whole.format(closed.count)),
@@ -159,6 +162,8 @@
     const hidden = now.conns_total - now.conns.length;
     write($("conns-note"), hidden > 0 ? "The newest " + now.conns.length + " of " + whole.format(now.conns_total) + "; proconsul conns lists all." : "");
   };
+
+  $("ordinary").addEventListener("change", () => shown && show(shown));
 
   // Updates, as long as somebody looks.
   let source = null;

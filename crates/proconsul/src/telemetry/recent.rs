@@ -47,7 +47,7 @@ pub(super) struct Reading {
 pub(super) enum Read {
     Counter(u64),
     Gauge(f64),
-    Histogram { all: Summary, recent: Summary },
+    Histogram { all: Box<Summary>, recent: Box<Summary> },
 }
 
 impl Marks {
@@ -85,8 +85,8 @@ impl Memory {
             Series::Counter(count) => Read::Counter(count.value()),
             Series::Gauge(level) => Read::Gauge(level.value()),
             Series::Histogram(_) => {
-                let all = now.get(key).copied().unwrap_or_default();
-                let recent = older.summaries.get(key).map_or(all, |then| all.since(then));
+                let all = Box::new(now.get(key).copied().unwrap_or_default());
+                let recent = older.summaries.get(key).map_or_else(|| all.clone(), |then| Box::new(all.since(then)));
                 Read::Histogram { all, recent }
             }
         };

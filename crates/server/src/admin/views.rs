@@ -110,6 +110,7 @@ pub(super) fn closed(closed: &Closed, now: Instant) -> ClosedView {
             Some(detail) => format!("{reason}: {detail}"),
             None => reason.to_string(),
         },
+        ordinary: !reason.is_loud(),
         ago_ms: millis(now.saturating_duration_since(closed.at)),
         count: closed.count,
     }

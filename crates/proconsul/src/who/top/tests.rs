@@ -59,6 +59,7 @@ fn snapshot() -> Snapshot {
             detail: "the first byte names no route\x1b[2J".into(),
             ago_ms: 5000,
             count: 12,
+            ..ClosedView::default()
         }],
         slow: vec![SlowView {
             method: "KVS.List".into(),
