@@ -108,7 +108,7 @@ impl Ask {
             Self::Sign => call("AutoEncrypt.Sign"),
             Self::StreamPing => {
                 let call = call("Status.Ping");
-                let length = u32::try_from(call.len()).expect("the call above has a few bytes");
+                let length = call.len() as u32; // a few dozen
                 let frame = |kind, flags, length| Header { kind, flags, stream: 1, length }.encode();
                 let open = frame(Kind::WindowUpdate, Flags::SYN, 0);
                 [&open[..], &frame(Kind::Data, Flags::NONE, length), &call].concat()

@@ -24,13 +24,11 @@ fn lines(facts: &Facts) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     for (probe, reading) in read_all(facts).into_iter().filter(|(probe, _)| probe.route != GREETING) {
         let key = Probe { certificate: false, ..probe };
-        let line = match lines.iter_mut().find(|line| line.probe == key) {
-            Some(line) => line,
-            None => {
-                lines.push(Line { probe: key, without: None, with: None });
-                lines.last_mut().expect("it was pushed above")
-            }
-        };
+        let at = lines.iter().position(|line| line.probe == key).unwrap_or_else(|| {
+            lines.push(Line { probe: key, without: None, with: None });
+            lines.len() - 1
+        });
+        let line = &mut lines[at];
         *if probe.certificate { &mut line.with } else { &mut line.without } = Some(reading);
     }
     lines.sort_by_key(|line| order(&line.probe));
@@ -179,11 +177,16 @@ fn verdict(findings: &[Finding]) -> String {
     if findings.iter().any(|finding| finding.cause.is_no_answer()) {
         return "not reachable".to_owned();
     }
-    match problems {
-        0 => "all is as it should be".to_owned(),
-        1 => "1 problem".to_owned(),
-        many => format!("{many} problems"),
+    let warnings = findings.iter().filter(|finding| finding.severity == Severity::Warning).count();
+    match (problems, warnings) {
+        (0, 0) => "all is as it should be".to_owned(),
+        (0, _) => format!("no problem, {}", count(warnings, "warning")),
+        _ => count(problems, "problem"),
     }
+}
+
+fn count(many: usize, what: &str) -> String {
+    format!("{many} {what}{}", if many == 1 { "" } else { "s" })
 }
 
 pub(super) fn json(facts: &Facts, expected: &Expected, findings: &[Finding]) -> Value {

@@ -1,138 +1,17 @@
 //! `proconsul doctor` with servers that are broken in one way each: it names that way, and no other.
 mod certs;
 mod peer;
+mod setup;
 #[path = "../support/mod.rs"]
 mod support;
 
-use std::{io::Write, net::SocketAddr, sync::Arc, thread};
+use std::{io::Write, net::SocketAddr};
 
-use certs::{BOTH, CLIENT, Ca, Pair, SERVER, Want, write};
+use certs::{BOTH, CLIENT, Pair, SERVER, Want, write};
 use peer::{Clients, NAMES, Port, SETTINGS, Tls, close, close_tls, config, hold, listen, shake};
 use rcgen::ExtendedKeyUsagePurpose;
-use serde_json::Value;
-use support::{Running, code, err, out, proconsul};
-use tempfile::TempDir;
-
-/// A CA, another, and certificates of both.
-struct World {
-    directory: Arc<TempDir>,
-    ca: Ca,
-    rogue: Ca,
-    server: Pair,
-    client: Pair,
-}
-
-impl World {
-    fn new() -> Self {
-        let directory = Arc::new(TempDir::new().expect("a directory can be made"));
-        let ca = Ca::new(&directory, "ca", (2020, 2120));
-        let rogue = Ca::new(&directory, "rogue", (2020, 2120));
-        let server = ca.make("server", &SERVER);
-        let client = ca.make("client", &CLIENT);
-        Self { directory, ca, rogue, server, client }
-    }
-
-    /// A server that demands certificates and presents `pair`, as Consul does with `verify_incoming`.
-    fn strict(&self, pair: &Pair) -> Port {
-        let clients = Clients::Of(&self.ca);
-        let tls = Tls {
-            by_byte: Some(config(pair, &clients, &[])),
-            insecure: Some(config(pair, &Clients::Any, &[])),
-            native: Some(config(pair, &clients, NAMES)),
-        };
-        Port { tls, tls_only: true, verify_servers: false }
-    }
-
-    /// Flags for a client with this certificate.
-    fn with<'a>(&'a self, client: &'a Pair) -> Vec<&'a str> {
-        let [cert, key] = [client.cert_file.as_str(), client.key_file.as_str()];
-        vec!["--ca-file", &self.ca.file, "--client-cert", cert, "--client-key", key, "--dc", "dc1"]
-    }
-
-    fn usual(&self) -> Vec<&str> {
-        self.with(&self.client)
-    }
-}
-
-/// What the doctor says.
-struct Told {
-    exit: Option<i32>,
-    json: Value,
-    stderr: String,
-}
-
-impl Told {
-    /// The causes of one severity, in order.
-    fn causes(&self, severity: &str) -> Vec<&str> {
-        let findings = self.json["findings"].as_array().map(Vec::as_slice).unwrap_or_default();
-        findings.iter().filter(|one| one["severity"] == severity).filter_map(|one| one["cause"].as_str()).collect()
-    }
-
-    fn text(&self, cause: &str) -> String {
-        let findings = self.json["findings"].as_array().map(Vec::as_slice).unwrap_or_default();
-        findings
-            .iter()
-            .filter(|one| one["cause"] == cause)
-            .map(|one| format!("{} -> {}", one["what"], one["change"]))
-            .collect()
-    }
-
-    fn reached(&self, route: &str, how: &str, certificate: bool) -> bool {
-        let routes = self.json["routes"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let row = routes
-            .iter()
-            .find(|row| row["route"] == route && row["how"] == how && row["with_certificate"] == certificate);
-        row.unwrap_or_else(|| panic!("{route} by {how} is not in {routes:?}"))["reached"] == true
-    }
-}
-
-/// Asks about `server`, where the gRPC ports are left alone unless `arguments` name them.
-fn ask(server: &str, arguments: &[&str]) -> Told {
-    let grpc = if arguments.iter().any(|one| one.starts_with("--grpc")) { None } else { Some("--no-grpc") };
-    let timeout = if arguments.contains(&"--timeout") { None } else { Some(["--timeout", "5s"]) };
-    let mut command = proconsul();
-    command.args(["doctor", server, "--json"]).args(grpc).args(timeout.iter().flatten()).args(arguments);
-    let output = command.output().expect("the binary runs");
-    let json =
-        serde_json::from_str(&out(&output)).unwrap_or_else(|_| panic!("no JSON: {}{}", out(&output), err(&output)));
-    Told { exit: code(&output), json, stderr: err(&output) }
-}
-
-/// One set-up that is broken: the cause that must be named as a problem, alone, and words that its line must have.
-struct Case<'c> {
-    name: &'static str,
-    server: String,
-    arguments: Vec<&'c str>,
-    cause: &'static str,
-    words: &'static str,
-}
-
-fn case<'c>(
-    name: &'static str,
-    server: impl ToString,
-    arguments: &[&'c str],
-    cause: &'static str,
-    words: &'static str,
-) -> Case<'c> {
-    Case { name, server: server.to_string(), arguments: arguments.to_vec(), cause, words }
-}
-
-fn check(cases: &[Case<'_>], exit: i32) {
-    thread::scope(|scope| {
-        for case in cases {
-            scope.spawn(move || {
-                let told = ask(&case.server, &case.arguments);
-                assert_eq!(told.causes("problem"), [case.cause], "{}: {:#}", case.name, told.json["findings"]);
-                let text = told.text(case.cause);
-                assert!(text.contains(case.words), "{}: {text}", case.name);
-                assert_eq!(told.exit, Some(exit), "{}", case.name);
-                assert!(!told.stderr.is_empty(), "{}", case.name);
-                let change = told.json["findings"][0]["change"].as_str().unwrap_or_default();
-                assert!(!change.is_empty(), "{}: what to change is said", case.name);
-            });
-        }
-    });
-}
+use setup::{World, ask, case, check};
+use support::{Running, code, out, proconsul};
 
 #[test]
 fn where_nobody_answers_the_reason_is_named() {
@@ -501,6 +380,45 @@ fn our_own_server_in_clear_is_well() {
     let told = ask(&server.address.to_string(), &["--timeout", "1s"]);
     assert_eq!((told.exit, told.causes("problem")), (Some(0), vec![]), "{:#}", told.json["findings"]);
     assert!(told.reached("rpc", "byte 0", false) && told.reached("rpc_multi", "byte 4", false));
+}
+
+#[test]
+fn our_own_server_in_tls_is_well() {
+    let world = World::new();
+    let names = ["n1.server.dc1.consul", "server.dc1.consul"];
+    let own = world.ca.make("own", &Want { names: &names, ..SERVER });
+    let text = format!(
+        "node_name = \"n1\"\ntls {{\n  defaults {{\n    ca_file = {:?}\n    cert_file = {:?}\n    key_file = {:?}\n    \
+         verify_incoming = true\n    verify_outgoing = true\n  }}\n  internal_rpc {{\n    verify_server_hostname = true\n  }}\n}}\n",
+        world.ca.file, own.cert_file, own.key_file
+    );
+    let file = write(&world.directory, "own.hcl", &text);
+    let server = Running::start(&["server", "--dev", "--server-port", "0", "--json", "--config-file", &file]);
+    let server = server.address.to_string();
+
+    let told = ask(&server, &["--config-file", &file, "--as-server", "--node", "n1", "--dc", "dc1", "--timeout", "1s"]);
+    assert_eq!((told.exit, told.causes("problem")), (Some(0), vec![]), "{:#}", told.json["findings"]);
+    for (route, how) in [
+        ("rpc", "byte 3, TLS, byte 0"),
+        ("rpc_multi", "byte 3, TLS, byte 4"),
+        ("raft", "byte 3, TLS, byte 1"),
+        ("rpc", "TLS consul/rpc-single"),
+        ("rpc_multi", "TLS consul/rpc-multi"),
+        ("raft", "TLS consul/raft"),
+    ] {
+        assert!(told.reached(route, how, true) && !told.reached(route, how, false), "{how}");
+    }
+    assert!(told.reached("tls_insecure", "byte 7, TLS", false));
+
+    let told = ask(&server, &[&world.usual()[..], &["--timeout", "1s"]].concat());
+    assert_eq!(told.causes("problem"), Vec::<&str>::new(), "{:#}", told.json["findings"]);
+    assert!(told.causes("note").contains(&"not-a-server") && !told.reached("raft", "TLS consul/raft", true));
+
+    let told = ask(&server, &["--timeout", "1s"]);
+    assert_eq!((told.exit, told.causes("problem")), (Some(1), vec!["client-certificate-required"]));
+    let foreign = world.rogue.make("foreign-client", &CLIENT);
+    let told = ask(&server, &[&world.with(&foreign)[..], &["--timeout", "1s"]].concat());
+    assert_eq!((told.exit, told.causes("problem")), (Some(1), vec!["client-wrong-ca"]));
 }
 
 #[test]

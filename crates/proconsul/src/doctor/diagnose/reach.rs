@@ -73,7 +73,7 @@ fn wrong_port(at: &str, stranger: &Stranger) -> Finding {
         Stranger::Ssh => ("SSH", "give the server port (ports.server, 8300)"),
         Stranger::Http2 => (
             "HTTP/2 before it is asked",
-            "this is a gRPC port (ports.grpc, 8502); give the server port (ports.server, 8300), and this one to --grpc",
+            "this is a gRPC port (8502, or 8503 in TLS); give the server port (ports.server, 8300), and this one to --grpc or --grpc-tls",
         ),
         Stranger::Gossip => (
             "gossip",

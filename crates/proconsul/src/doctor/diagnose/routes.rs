@@ -13,19 +13,18 @@ use crate::doctor::{
 
 pub(super) fn findings(view: &View<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = closed(view).into_iter().chain(plain(view)).collect();
-    let mut servers_only = Vec::new();
+    let mut odd = Odd::default();
     for (way, certificate) in [(CLEAR, false), (BY_BYTE, false), (BY_BYTE, true), (BY_NAME, true)] {
         let group: Vec<&(Probe, Reading)> = view
             .server()
             .filter(|(probe, _)| probe.certificate == certificate && kind(probe.way) == way && always_served(probe))
             .collect();
+        // What is closed where everything is needs no word for each route.
         if group.iter().any(|(_, reading)| matches!(reading, Reading::Reached(_))) {
-            findings.extend(among_neighbours(view, way, &group));
-            let refused = group.iter().filter(|(probe, reading)| between_servers(probe) && turned_away(reading));
-            servers_only.extend(refused.map(|(probe, _)| (way, probe.route)));
+            group.iter().for_each(|(probe, reading)| odd.note(way, probe, reading));
         }
     }
-    findings.extend(not_a_server(view, &servers_only));
+    findings.extend(odd.findings(view));
     findings.extend(without_certificate(view));
     findings
 }
@@ -93,63 +92,82 @@ fn plain(view: &View<'_>) -> Option<Finding> {
     }
 }
 
-/// What is closed or silent, or answers with an error, where other routes taken in the same way are open.
-fn among_neighbours(view: &View<'_>, way: &str, group: &[&(Probe, Reading)]) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let labels = |wanted: fn(&Reading) -> bool, servers: bool| {
-        let named = group.iter().filter(|(probe, reading)| wanted(reading) && (between_servers(probe) == servers));
-        named.map(|(probe, _)| probe.route).collect::<Vec<_>>()
-    };
-    let refused = labels(turned_away, false);
-    if !refused.is_empty() {
-        findings.push(warning(
-            Cause::RouteRefused,
-            format!("{way}, {} refused, while other routes are open", are(&refused)),
-            "the server may be of another version, or not serve this (yet): look at its log",
-        ));
+/// What is closed or silent, or answers with an error, where other routes taken in the same way are open: way and route.
+#[derive(Default)]
+struct Odd {
+    refused: Vec<Taken>,
+    servers_only: Vec<Taken>,
+    silent: Vec<Taken>,
+    errors: Vec<(Taken, String)>,
+}
+
+/// A way, and the route that was taken by it.
+type Taken = (&'static str, &'static str);
+
+impl Odd {
+    fn note(&mut self, way: &'static str, probe: &Probe, reading: &Reading) {
+        let taken = (way, probe.route);
+        match reading {
+            reading if turned_away(reading) && between_servers(probe) => self.servers_only.push(taken),
+            reading if turned_away(reading) => self.refused.push(taken),
+            Reading::Silent => self.silent.push(taken),
+            Reading::Reached(Answer::Error(told)) if matches!(probe.ask, Ask::Ping | Ask::StreamPing) => {
+                self.errors.push((taken, told.clone()));
+            }
+            _ => {}
+        }
     }
-    let silent =
-        [labels(|reading| *reading == Reading::Silent, false), labels(|reading| *reading == Reading::Silent, true)]
-            .concat();
-    if !silent.is_empty() {
-        findings.push(warning(
-            Cause::RouteSilent,
-            format!("{way}, {} reached, and did not answer within {:?}", are(&silent), view.facts.timeout),
-            "the server may be overloaded, or not serve this yet",
-        ));
-    }
-    for (probe, reading) in group {
-        if let (Ask::Ping | Ask::StreamPing, Reading::Reached(Answer::Error(told))) = (probe.ask, reading) {
+
+    fn findings(&self, view: &View<'_>) -> Vec<Finding> {
+        let mut findings: Vec<Finding> = not_a_server(view, &self.servers_only).into_iter().collect();
+        if let Some((ways, routes)) = listed(&self.refused) {
+            findings.push(warning(
+                Cause::RouteRefused,
+                format!("{ways}, {routes} refused, while other routes are open"),
+                "the server may be of another version, or not serve this (yet): look at its log",
+            ));
+        }
+        if let Some((ways, routes)) = listed(&self.silent) {
+            findings.push(warning(
+                Cause::RouteSilent,
+                format!("{ways}, {routes} reached, without an answer within {:?}", view.facts.timeout),
+                "the server may be overloaded, or not serve this (yet)",
+            ));
+        }
+        for ((way, route), told) in &self.errors {
             findings.push(warning(
                 Cause::RouteError,
-                format!("{way}, {} answers Status.Ping with: {told}", probe.route),
+                format!("{way}, {route} answers Status.Ping with: {told}"),
                 "look at the server's log and its limits",
             ));
         }
-    }
-    findings
-}
-
-fn are(labels: &[&str]) -> String {
-    match labels {
-        [one] => format!("{one} is"),
-        many => format!("{} are", many.join(", ")),
+        findings
     }
 }
 
-/// Raft and its forwarding are closed: as they should be to a client's certificate.
-fn not_a_server(view: &View<'_>, refused: &[(&'static str, &'static str)]) -> Option<Finding> {
-    let listed = |of: fn(&(&'static str, &'static str)) -> &'static str| {
+/// The ways, and the routes with their verb; `None` if there are none.
+fn listed(taken: &[Taken]) -> Option<(String, String)> {
+    let each = |of: fn(&Taken) -> &'static str| {
         let mut seen: Vec<&str> = Vec::new();
-        for one in refused.iter().map(of) {
+        for one in taken.iter().map(of) {
             if !seen.contains(&one) {
                 seen.push(one);
             }
         }
         seen
     };
-    let (ways, routes) = (listed(|(way, _)| way), listed(|(_, route)| route));
-    let (way, routes) = (ways.join(" and "), (!routes.is_empty()).then(|| are(&routes))?);
+    let (ways, routes) = (each(|(way, _)| way), each(|(_, route)| route));
+    let routes = match routes.as_slice() {
+        [] => return None,
+        [one] => format!("{one} is"),
+        many => format!("{} are", many.join(", ")),
+    };
+    Some((ways.join(" and "), routes))
+}
+
+/// Raft and its forwarding are closed: as they should be to a client's certificate.
+fn not_a_server(view: &View<'_>, refused: &[Taken]) -> Option<Finding> {
+    let (way, routes) = listed(refused)?;
     let datacenter = view.expected.datacenter.as_deref().unwrap_or("<dc>");
     let name = server_name(datacenter, &view.expected.domain);
     let leaf = view.facts.given.client.first();

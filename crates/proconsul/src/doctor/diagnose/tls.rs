@@ -52,7 +52,7 @@ fn in_front(view: &View<'_>) -> Option<Finding> {
         problem(
             Cause::AlpnIgnored,
             "TLS is spoken, and the name that the client offers (ALPN) is not answered",
-            "this may be a web server, or a proxy that ends TLS: give the server port, or pass TCP through",
+            "this may be a gRPC port for TLS (8503), a web server, or a proxy that ends TLS: give the server port, or pass TCP through",
         )
     })
 }
