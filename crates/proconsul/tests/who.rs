@@ -2,9 +2,9 @@
 mod support;
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, ErrorKind, Read, Write},
     net::TcpStream,
-    process::{Output, Stdio},
+    process::{Child, Command, Output, Stdio},
 };
 
 use serde_json::Value;
@@ -148,25 +148,60 @@ fn top_without_a_terminal_prints_one_snapshot_or_lines_of_json() {
     let _ = waits.wait();
 }
 
+/// `top` on a terminal of its own, which script(1) makes; `None`: there is none to make it.
+fn top_on_a_terminal(server: &Running, flags: &str) -> Option<Child> {
+    let binary = support::BINARY;
+    let line = format!("stty cols 120 rows 20; {binary} top --interval 100ms --admin {} {flags}", server.admin());
+    let mut script = Command::new("script");
+    script.args(["-qec", &line, "/dev/null"]).env("TERM", "xterm").env("SHELL", "/bin/sh");
+    match script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn() {
+        Ok(script) => Some(script),
+        Err(error) => {
+            println!("skipped: no script(1) to have a terminal with: {error}");
+            None
+        }
+    }
+}
+
 #[test]
 fn on_a_terminal_top_takes_the_screen_and_gives_it_back() {
     let server = Running::dev();
-    let line =
-        format!("stty cols 120 rows 20; {} top --count 2 --interval 100ms --admin {}", support::BINARY, server.admin());
-    let mut script = std::process::Command::new("script");
-    script.args(["-qec", &line, "/dev/null"]).env("TERM", "xterm").env("SHELL", "/bin/sh").stdin(Stdio::piped());
-    let mut script = match script.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn() {
-        Ok(script) => script,
-        Err(error) => return println!("skipped: no script(1) to have a terminal with: {error}"),
-    };
+    let Some(mut top) = top_on_a_terminal(&server, "--count 2") else { return };
     // Held open: its end would be the terminal's.
-    let _keys = script.stdin.take();
-    let output = script.wait_with_output().expect("it ends");
+    let _keys = top.stdin.take();
+    let output = top.wait_with_output().expect("it ends");
     let drawn = out(&output);
     let (enters, leaves) = ("\x1b[?1049h", "\x1b[?1049l");
     assert!(drawn.contains(enters) && drawn.contains("proconsul top: node proconsul"), "{drawn:?}");
     let after = drawn.split(leaves).nth(1).expect("the screen is given back");
     assert!(!after.contains(enters) && drawn.contains("\x1b[?25h"), "and the cursor: {drawn:?}");
+}
+
+#[test]
+fn on_a_terminal_a_connection_is_selected_and_ended() {
+    let server = Running::dev();
+    let mut held = TcpStream::connect(server.address).expect("a connection");
+    held.write_all(&[0]).expect("written");
+    held.set_read_timeout(Some(support::PROMPTLY)).expect("a time");
+    let Some(mut top) = top_on_a_terminal(&server, &format!("--token {}", server.token())) else { return };
+    let mut keys = top.stdin.take().expect("asked for above");
+    let mut screen = top.stdout.take().expect("asked for above");
+    let mut drawn = Vec::new();
+    let peer = held.local_addr().expect("it has one").to_string();
+    while !String::from_utf8_lossy(&drawn).contains(&peer) {
+        let mut more = [0; 4096];
+        let count = screen.read(&mut more).expect("it draws");
+        assert!(count > 0, "it ended: {:?}", String::from_utf8_lossy(&drawn));
+        drawn.extend_from_slice(&more[..count]);
+    }
+    keys.write_all(b"\x1b[Bky").expect("pressed");
+    let mut rest = Vec::new();
+    let ended = held.read_to_end(&mut rest).map_err(|error| error.kind());
+    assert!(!matches!(ended, Err(ErrorKind::WouldBlock | ErrorKind::TimedOut)), "it is still open");
+    keys.write_all(b"q").expect("pressed");
+    screen.read_to_end(&mut drawn).expect("it ends");
+    assert!(top.wait().expect("it ends").success());
+    assert!(String::from_utf8_lossy(&drawn).contains("\x1b[?1049l"));
 }
 
 #[test]
