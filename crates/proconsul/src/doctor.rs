@@ -19,11 +19,15 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use proconsul_server::Config;
 use rustls::pki_types::ServerName;
-use tokio::{net::lookup_host, runtime, time::timeout};
+use tokio::{
+    net::{TcpStream, lookup_host},
+    runtime,
+    time::timeout,
+};
 
 use dial::{Dialer, provider};
 use facts::{Expected, Facts, Outcome, Port, Probe, Unconnected};
@@ -35,6 +39,9 @@ const GRPC_PORT: u16 = 8502;
 
 /// Consul's port for gRPC in TLS.
 const GRPC_TLS_PORT: u16 = 8503;
+
+/// How many addresses of a name are tried.
+const ADDRESSES_MAX: usize = 8;
 
 /// What `proconsul doctor` takes.
 #[derive(Debug, Args)]
@@ -102,6 +109,9 @@ pub(crate) enum Unwell {
 }
 
 pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<()> {
+    if arguments.timeout.is_zero() {
+        bail!("--timeout is 0s, in which nothing answers: give a longer one");
+    }
     let (files, expected) = settings(arguments)?;
     let provider = provider();
     let given = Given::read(&files, &provider);
@@ -217,12 +227,22 @@ fn asked_for(name: &str, address: SocketAddr) -> ServerName<'static> {
     ServerName::try_from(name.to_owned()).unwrap_or_else(|_| ServerName::IpAddress(address.ip().into()))
 }
 
+/// The address to look at: of several, the first that takes a connection.
 async fn resolve(server: &str, limit: Duration) -> Result<SocketAddr, Unconnected> {
-    match timeout(limit, lookup_host(server)).await {
-        Err(_) => Err(Unconnected::Unresolved(format!("the name was not resolved within {limit:?}"))),
-        Ok(Err(error)) => Err(Unconnected::Unresolved(error.to_string())),
-        Ok(Ok(mut addresses)) => {
-            addresses.next().ok_or_else(|| Unconnected::Unresolved("the name has no address".to_owned()))
+    let addresses: Vec<SocketAddr> = match timeout(limit, lookup_host(server)).await {
+        Err(_) => return Err(Unconnected::Unresolved(format!("the name was not resolved within {limit:?}"))),
+        Ok(Err(error)) => return Err(Unconnected::Unresolved(error.to_string())),
+        Ok(Ok(addresses)) => addresses.take(ADDRESSES_MAX).collect(),
+    };
+    let Some(first) = addresses.first() else {
+        return Err(Unconnected::Unresolved("the name has no address".to_owned()));
+    };
+    if addresses.len() > 1 {
+        for address in &addresses {
+            if matches!(timeout(limit, TcpStream::connect(address)).await, Ok(Ok(_))) {
+                return Ok(*address);
+            }
         }
     }
+    Ok(*first)
 }

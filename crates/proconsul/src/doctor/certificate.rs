@@ -15,6 +15,9 @@ use x509_parser::{
 /// Shorter RSA keys are called weak.
 const RSA_BITS_MIN: usize = 2048;
 
+/// Longest text of a peer's that is shown.
+const SHOWN_LETTERS_MAX: usize = 200;
+
 /// What one certificate says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Certificate {
@@ -114,8 +117,8 @@ pub(super) fn fits(mine: &str, name: &str) -> bool {
 }
 
 /// Without what a terminal would obey: it comes from a peer.
-fn printable(text: &str) -> String {
-    text.chars().take(200).map(|letter| if letter.is_control() { '.' } else { letter }).collect()
+pub(super) fn printable(text: &str) -> String {
+    text.chars().take(SHOWN_LETTERS_MAX).map(|letter| if letter.is_control() { '.' } else { letter }).collect()
 }
 
 fn address(bytes: &[u8]) -> Option<String> {

@@ -4,7 +4,10 @@ use proconsul_netrpc::ResponseHeader;
 use proconsul_yamux::{HEADER_BYTES, Header, Kind};
 use rustls::AlertDescription;
 
-use super::facts::{Ask, End, Facts, NoTls, Outcome, Port, Probe, Unconnected, Way};
+use super::{
+    certificate::printable,
+    facts::{Ask, End, Facts, NoTls, Outcome, Port, Probe, Unconnected, Way},
+};
 
 /// What an outcome means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,7 +119,7 @@ fn reply(bytes: &[u8]) -> Option<Answer> {
 }
 
 fn text(error: &str) -> Answer {
-    if error.is_empty() { Answer::Well } else { Answer::Error(error.to_owned()) }
+    if error.is_empty() { Answer::Well } else { Answer::Error(printable(error)) }
 }
 
 /// What the data frames of stream 1 hold, as far as the frames are whole.
@@ -223,6 +226,25 @@ pub(super) fn is_server_port(facts: &Facts) -> bool {
 mod tests {
     use super::*;
     use crate::doctor::plan::{first, rest};
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_of_a_peer_panic_nor_reach_a_terminal_raw(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..600), cut in 0usize..64) {
+            // As they are, and as the rest of what each kind of answer begins with.
+            let starts: [&[u8]; 5] = [b"", b"\x83\xa5Error\xda\x00\x20", b"\0\0\0\0\0\0\0\x01\0\0\x01\0", b"\x81\xa5Error", b"\x15\x03"];
+            for start in starts {
+                let bytes = [&start[..start.len().saturating_sub(cut)], &bytes].concat();
+                for ask in [Ask::Nothing, Ask::Ping, Ask::StreamPing, Ask::Sign, Ask::Settings, Ask::Snapshot] {
+                    for end in [End::Open, End::Closed] {
+                        if let Reading::Reached(Answer::Error(told)) = read(&probe(ask), &heard(&bytes, end)) {
+                            proptest::prop_assert!(!told.chars().any(char::is_control));
+                        }
+                    }
+                }
+            }
+            let _certificate = crate::doctor::certificate::Certificate::read(&bytes);
+        }
+    }
 
     fn probe(ask: Ask) -> Probe {
         let all: Vec<Probe> = first().into_iter().chain(rest(true)).collect();

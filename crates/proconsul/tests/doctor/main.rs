@@ -21,6 +21,7 @@ fn where_nobody_answers_the_reason_is_named() {
         &[
             case("nothing listens", free, &[], "not-listening", "refused"),
             case("no port", "localhost", &[], "unresolved", "HOST:PORT"),
+            case("no such name", "nobody.invalid:8300", &[], "unresolved", "has no address"),
             case("closes at once", listen(close), &[], "closes-at-once", "rpc_max_conns_per_client"),
             case("silent", listen(hold), &short, "silent", "--timeout"),
         ],
@@ -339,7 +340,9 @@ fn a_server_as_it_should_be_has_no_problem() {
     }
     assert!(told.reached("tls_insecure", "byte 7, TLS", false));
 
-    let told = ask(&Port::default().listen().to_string(), &[]);
+    // By a name, which may have an address where nothing listens, too.
+    let by_name = format!("localhost:{}", Port::default().listen().port());
+    let told = ask(&by_name, &[]);
     assert_eq!((told.exit, told.causes("problem")), (Some(0), vec![]), "{:#}", told.json["findings"]);
     assert_eq!(told.causes("note"), ["no-tls"], "nobody asked for TLS");
 }
