@@ -64,7 +64,7 @@ pub(crate) struct CaArguments {
     #[arg(long, value_name = "NAME")]
     common_name: Option<String>,
     /// Let it sign for localhost, the domain and --additional-name-constraint only.
-    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
+    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
     name_constraint: bool,
     /// With --name-constraint: another domain that it may sign for; may be given more than once.
     #[arg(long, value_name = "NAME")]
@@ -75,13 +75,13 @@ pub(crate) struct CaArguments {
 #[derive(Debug, Args)]
 pub(crate) struct CertArguments {
     /// A server's certificate.
-    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
+    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
     server: bool,
     /// A client agent's certificate.
-    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
+    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
     client: bool,
     /// A certificate for command-line tools.
-    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
+    #[arg(long, action = ArgAction::Set, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true, hide_default_value = true)]
     cli: bool,
     /// The CA's certificate.
     #[arg(long, value_name = "FILE", default_value = "#DOMAIN#-agent-ca.pem")]
