@@ -150,6 +150,7 @@ fn a_server_with_certificates_is_called_in_tls_by_byte_and_by_name() {
         ("--tls --ca-file consul-agent-ca.pem", 4, "CertificateRequired"),
         (&format!("--tls --dc dc2 {WITH_CERTIFICATE}"), 4, "server.dc2.consul"),
         (&format!("--tls --tls-server-name other {WITH_CERTIFICATE}"), 4, "other"),
+        ("--tls --ca-file consul-agent-ca.pem", 4, "give --client-cert"),
         ("--tls", 1, "--ca-file"),
         ("--alpn --ca-file consul-agent-ca.pem", 1, "--client-cert"),
         ("--ca-file consul-agent-ca.pem", 1, "--tls"),

@@ -56,6 +56,11 @@ impl TlsArguments {
         !self.tls && !self.alpn && !self.insecure_rpc
     }
 
+    /// Whether the server is shown a certificate.
+    pub(crate) fn shows_a_certificate(&self) -> bool {
+        self.client_cert.is_some()
+    }
+
     /// How to dial.
     ///
     /// # Errors
