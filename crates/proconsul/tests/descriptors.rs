@@ -78,7 +78,8 @@ const HANDSHAKE: Duration = Duration::from_secs(1);
 
 #[test]
 fn handshakes_that_stand_still_give_their_descriptors_back() {
-    let server = with_few_descriptors("limits {\n  rpc_max_conns_per_client = 0\n  rpc_handshake_timeout = \"1s\"\n}\n");
+    let server =
+        with_few_descriptors("limits {\n  rpc_max_conns_per_client = 0\n  rpc_handshake_timeout = \"1s\"\n}\n");
     // TLS without a client certificate, and the begin of a ClientHello. None of these clients ever closes.
     let half = b"\x07\x16\x03\x01\x00\xf0\x01\x00\x00\xec\x03\x03";
     let (start, before) = (Instant::now(), cpu(server.id()));
@@ -90,7 +91,10 @@ fn handshakes_that_stand_still_give_their_descriptors_back() {
     }
     let (took, spent) = (start.elapsed(), cpu(server.id()) - before);
     println!("{spent:?} of CPU in {took:?}");
-    assert!(took >= HANDSHAKE * (CONNECTIONS / DESCRIPTORS) as u32, "they held descriptors, so it was in turns: {took:?}");
+    assert!(
+        took >= HANDSHAKE * (CONNECTIONS / DESCRIPTORS) as u32,
+        "they held descriptors, so it was in turns: {took:?}"
+    );
     assert!(spent < took / 5, "it spins: {spent:?} of CPU in {took:?}");
     let lines = server.log_lines();
     assert!(lines.len() <= 5, "it says so once a minute: {lines:#?}");
