@@ -141,7 +141,7 @@ pub(crate) struct NoAnswer {
 
 fn no_answer(arguments: &CallArguments, why: &str) -> NoAnswer {
     let hint = match (arguments.tls.is_plain(), arguments.tls.shows_a_certificate()) {
-        (true, _) => "if it takes TLS only, say --tls; `proconsul doctor` shows what it takes",
+        (true, _) => "is it a server port (--server)? if it takes TLS only, say --tls; `proconsul doctor` shows",
         // It finds out after our side of the handshake is done, and not every server's alert arrives before it closes.
         (_, false) => {
             "if it demands a certificate, give --client-cert and --client-key; `proconsul doctor` shows what it takes"

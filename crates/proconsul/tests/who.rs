@@ -33,7 +33,7 @@ fn once_there(server: &Running, line: &str) -> Vec<Value> {
 }
 
 /// A server with a key, and a query that waits for it to change.
-fn with_a_parked_query() -> (Running, std::process::Child) {
+fn with_a_parked_query() -> (Running, Child) {
     let server = Running::dev();
     server.put("w", "b25l");
     let index = server.reply("KVS.Get", r#"{"Key":"w"}"#)["Index"].as_u64().expect("an index");
