@@ -13,7 +13,10 @@ use proconsul_types::metric;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{net::TcpListener, sync::watch, time::sleep};
 
-use super::{Registry, Serve, Settings, door::Door};
+use super::{
+    Registry, Serve, Settings,
+    door::{Door, Guest},
+};
 use crate::{ClientCounts, Reason};
 
 /// How many connections the kernel keeps for us.
@@ -105,13 +108,9 @@ pub async fn serve<H: Serve>(
             continue;
         };
         accepted_total.increment(1);
-        let mut visit = door.registry.enter(peer);
-        let entry = Arc::clone(&visit.entry);
-        let (door, alive) = (Arc::clone(&door), receiver.clone());
-        let task = tokio::spawn(async move {
-            visit.reason = Some(door.attend(tcp, &visit.entry).await);
-            drop((visit, place, alive));
-        });
+        let guest = Guest { visit: door.registry.enter(peer), _place: place, _alive: receiver.clone() };
+        let entry = Arc::clone(&guest.visit.entry);
+        let task = tokio::spawn(Arc::clone(&door).attend(tcp, guest));
         entry.set_task(task.abort_handle());
     }
     door.stopping.send_replace(true);
@@ -126,13 +125,13 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 }
 
 /// A client's place among its connections, until it is dropped.
-struct Place {
+pub(super) struct Place {
     counts: Arc<Mutex<ClientCounts>>,
     client: IpAddr,
 }
 
 impl Place {
-    fn take(counts: &Arc<Mutex<ClientCounts>>, client: IpAddr, max: usize) -> Option<Self> {
+    pub(super) fn take(counts: &Arc<Mutex<ClientCounts>>, client: IpAddr, max: usize) -> Option<Self> {
         counts.lock().admit(client, max).then(|| Self { counts: Arc::clone(counts), client })
     }
 }

@@ -1,5 +1,5 @@
 //! One connection, from its first byte to its handler.
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
 use bytes::{Buf, Bytes};
 use proconsul_tls::{Incoming, Tls};
@@ -7,8 +7,11 @@ use tokio::{net::TcpStream, sync::watch, time::Instant as Deadline};
 use tokio_rustls::rustls::ServerConfig;
 
 use super::{
-    Accepted, Entry, Registry, Serve, Settings, Stream, farewell, hold,
+    Accepted, Entry, Registry, Serve, Settings, Stream,
+    accept::Place,
+    farewell, hold,
     look::{first_bytes, look},
+    registry::Visit,
     tls::{self, Failed},
 };
 use crate::{H2, Needs, Posture, Reason, Route, Row, TlsPolicy, Verdict, by_alpn, row_of_alpn, row_of_byte};
@@ -20,6 +23,23 @@ pub(super) struct Door<H> {
     pub(super) registry: Arc<Registry>,
     /// Becomes true when the listener stops: connections that no handler has yet end then.
     pub(super) stopping: watch::Sender<bool>,
+}
+
+/// What a connection holds for as long as it lasts.
+pub(super) struct Guest {
+    /// Its entry in the registry.
+    pub(super) visit: Visit,
+    /// Its place among those of its client.
+    pub(super) _place: Place,
+    /// Tells the listener when the last one is gone.
+    pub(super) _alive: watch::Receiver<()>,
+}
+
+impl Guest {
+    /// Gives everything back. One that is dropped before was killed, or its handler panicked.
+    fn end(mut self, reason: Reason) {
+        self.visit.reason = Some(reason);
+    }
 }
 
 /// A connection whose route is known.
@@ -68,17 +88,24 @@ impl From<Failed> for Turned {
 }
 
 impl<H: Serve> Door<H> {
-    /// Serves one connection until it ends, and says why it did.
-    pub(super) async fn attend(&self, tcp: TcpStream, entry: &Arc<Entry>) -> Reason {
-        // Boxed: what is needed to find the route is freed when it is found, and a connection at rest is only its handler.
-        match Box::pin(self.arrive(tcp, entry)).await {
-            Ok(accepted) => self.handler.serve(accepted).await,
-            Err(reason) => reason,
+    /// Serves one connection until it ends; with it go `guest`'s places.
+    ///
+    /// What is needed to find the route is boxed and freed when it is found, and nothing is an argument of an `async fn`, which
+    /// would be kept twice: a connection at rest is its handler and little else.
+    pub(super) fn attend(self: Arc<Self>, tcp: TcpStream, guest: Guest) -> impl Future<Output = ()> {
+        let arriving = Box::pin(Arc::clone(&self).arrive(tcp, Arc::clone(&guest.visit.entry)));
+        async move {
+            let reason = match arriving.await {
+                Ok(accepted) => self.handler.serve(accepted).await,
+                Err(reason) => reason,
+            };
+            guest.end(reason);
         }
     }
 
     /// Finds a connection's route. An error is why it ended before a handler had it.
-    async fn arrive(&self, tcp: TcpStream, entry: &Arc<Entry>) -> Result<Accepted, Reason> {
+    async fn arrive(self: Arc<Self>, tcp: TcpStream, entry: Arc<Entry>) -> Result<Accepted, Reason> {
+        let entry = &entry;
         let found = tokio::select! {
             biased;
             found = self.detect(tcp, entry) => found,
@@ -270,12 +297,16 @@ mod tests {
         let address = listener.local_addr().expect("an address");
         let registry = Registry::new();
         let stopping = watch::Sender::new(false);
-        let door = Door { settings: Settings::default(), handler: Nobody, registry: Arc::clone(&registry), stopping };
-        let visit = registry.enter(address);
+        let door = Arc::new(Door { settings: Settings::default(), handler: Nobody, registry, stopping });
+        let visit = door.registry.enter(address);
+        let entry = Arc::clone(&visit.entry);
+        let place = Place::take(&Arc::default(), address.ip(), 0).expect("a place");
+        let guest = Guest { visit, _place: place, _alive: watch::channel(()).1 };
         let (one, two) = (TcpStream::connect(address).await, TcpStream::connect(address).await);
-        // The handler here is its argument and nothing else.
-        let at_rest = size_of_val(&door.attend(one.expect("a connection"), &visit.entry)) - size_of::<Accepted>();
-        let arriving = size_of_val(&door.arrive(two.expect("a connection"), &visit.entry));
+        // The handler here is its argument, twice.
+        let at_rest = size_of_val(&Arc::clone(&door).attend(one.expect("a connection"), guest));
+        let arriving = size_of_val(&door.arrive(two.expect("a connection"), entry));
+        let at_rest = at_rest - 2 * size_of::<Accepted>();
         assert!(at_rest <= 256, "{at_rest} bytes beside the handler's own");
         assert!(arriving <= 1024, "{arriving} bytes until the route is found");
         assert!(size_of::<Entry>() <= 144, "{} bytes in the registry", size_of::<Entry>());
