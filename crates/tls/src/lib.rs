@@ -19,6 +19,7 @@ mod peer; // what a certificate says about its holder
 mod pool; // CAs, and whether a chain leads to one of them
 mod provider; // cryptography and cipher suites
 mod resumed; // sessions that go on
+mod seen; // chains that were good before
 mod settings; // what an operator sets
 mod tls; // the swappable whole
 mod verify; // rustls's verifiers over a pool

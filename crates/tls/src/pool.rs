@@ -16,12 +16,13 @@ use webpki::{
 };
 use x509_parser::prelude::{FromDer, X509Certificate, X509Version};
 
-use crate::{error::Fault, files, peer::common_name, provider::provider};
+use crate::{error::Fault, files, peer::common_name, provider::provider, seen::Seen};
 
 /// Certificates of CAs.
 #[derive(Clone)]
 pub struct Pool(Arc<Inner>);
 
+#[derive(Default)]
 struct Inner {
     /// Those that may sign.
     anchors: Vec<TrustAnchor<'static>>,
@@ -29,6 +30,8 @@ struct Inner {
     limits: Vec<Limits>,
     /// All of them, whole: a leaf that stands here itself is trusted, as in Go, whoever signed it.
     whole: HashSet<CertificateDer<'static>>,
+    /// Chains that were found good.
+    seen: Seen,
     /// The subjects of all, which a client is told to choose its certificate by.
     subjects: Vec<DistinguishedName>,
 }
@@ -45,10 +48,10 @@ struct Limits {
 }
 
 /// From when to when a certificate is good, both included; in seconds since 1970.
-#[derive(Clone, Copy)]
-struct Dates {
-    from: i64,
-    to: i64,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Dates {
+    pub(crate) from: i64,
+    pub(crate) to: i64,
 }
 
 /// What a certificate is shown for.
@@ -80,7 +83,7 @@ impl Pool {
     /// # Errors
     /// [`Fault::NoCertificate`] if none is left.
     pub(crate) fn new(certificates: impl IntoIterator<Item = CertificateDer<'static>>) -> Result<Self, Fault> {
-        let mut inner = Inner { anchors: Vec::new(), limits: Vec::new(), whole: HashSet::new(), subjects: Vec::new() };
+        let mut inner = Inner::default();
         let mut bad = None;
         for certificate in certificates {
             if let Err(why) = inner.add(certificate) {
@@ -120,16 +123,44 @@ impl Pool {
         usage: Usage,
         now: UnixTime,
     ) -> Result<(), Error> {
+        let seen = &self.0.seen;
+        let key = Seen::key(leaf, intermediates, usage);
+        if key.as_ref().and_then(|key| seen.get(key)).is_some_and(|dates| dates.check(now).is_ok()) {
+            return Ok(());
+        }
+        let good = self.check(leaf, intermediates, usage, now)?;
+        if let Some((key, good)) = key.zip(good) {
+            seen.insert(key, good);
+        }
+        Ok(())
+    }
+
+    /// As [`Pool::verify`], anew: when all of the chain is good, if that can be said.
+    fn check(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        usage: Usage,
+        now: UnixTime,
+    ) -> Result<Option<Dates>, Error> {
         let Inner { anchors, limits, whole, .. } = &*self.0;
         let end = EndEntityCert::try_from(leaf).map_err(rustls_error)?;
-        let within = |path: &VerifiedPath<'_>| {
-            let which = anchors.iter().position(|anchor| std::ptr::eq(anchor, path.anchor()));
-            which.and_then(|which| limits.get(which)).map_or(Ok(()), |limits| limits.check(usage, now))
+        let of = |anchor: &TrustAnchor<'_>| {
+            let which = anchors.iter().position(|candidate| std::ptr::eq(candidate, anchor));
+            which.and_then(|which| limits.get(which))
         };
+        let within = |path: &VerifiedPath<'_>| of(path.anchor()).map_or(Ok(()), |limits| limits.check(usage, now));
         let algorithms = provider().signature_verification_algorithms.all;
         match end.verify_for_usage(algorithms, anchors, intermediates, now, Purpose(usage), None, Some(&within)) {
-            Ok(_) => Ok(()),
-            Err(_) if whole.contains(leaf) => trusted_itself(leaf, usage, now),
+            Ok(path) => {
+                let mut dates = of(path.anchor()).map(|limits| limits.dates);
+                for certificate in [leaf].into_iter().chain(intermediates) {
+                    let parsed = X509Certificate::from_der(certificate).ok();
+                    dates = dates.zip(parsed).map(|(dates, (_, parsed))| dates.and(Dates::of(&parsed)));
+                }
+                Ok(dates)
+            }
+            Err(_) if whole.contains(leaf) => trusted_itself(leaf, usage, now).map(|()| None),
             Err(error) => Err(rustls_error(error)),
         }
     }
@@ -202,6 +233,11 @@ impl Dates {
     fn of(certificate: &X509Certificate<'_>) -> Self {
         let validity = certificate.validity();
         Self { from: validity.not_before.timestamp(), to: validity.not_after.timestamp() }
+    }
+
+    /// When both are good.
+    fn and(self, other: Self) -> Self {
+        Self { from: self.from.max(other.from), to: self.to.min(other.to) }
     }
 
     fn check(self, now: UnixTime) -> Result<(), webpki::Error> {

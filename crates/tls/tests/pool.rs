@@ -147,3 +147,40 @@ fn usages_of_the_ca_itself_limit_what_it_signs() {
     let leaf = leaf.signed_by(&key, &Issuer::from_params(&ca, &ca_key)).expect("made").pem();
     assert_eq!((verdict(&pool, &leaf, Usage::Server), verdict(&pool, &leaf, Usage::Client)), ("good", "purpose"));
 }
+
+#[test]
+fn a_chain_that_was_good_is_no_longer_so_when_any_of_it_is_over() {
+    let ca = create::ca(&CaRequest { days: 30, now: at(-10), ..CaRequest::default() }).expect("made");
+    let leaf = |days| {
+        create::cert(&CertRequest { days, now: at(-5), ..server_request() }, &ca.cert_pem, &ca.key_pem).expect("made")
+    };
+    let pool = pool(&[&ca.cert_pem]);
+    let unix = |days| UnixTime::since_unix_epoch(at(days).duration_since(std::time::UNIX_EPOCH).expect("after 1970"));
+    for (leaf, ends) in [(leaf(10), 5), (leaf(900), 20)] {
+        let chain = chain(&leaf.cert_pem);
+        let good = |usage, days| pool.verify(&chain[0], &[], usage, unix(days)).is_ok();
+        for usage in [Usage::Server, Usage::Client] {
+            assert!(!good(usage, ends + 1) && good(usage, 0) && good(usage, ends - 1) && good(usage, 0));
+            assert!(!good(usage, ends + 1) && !good(usage, -6), "it was good, and is not then");
+        }
+    }
+}
+
+#[test]
+fn a_chain_that_was_good_as_a_servers_is_not_for_that_a_clients() {
+    let lab = Lab::new();
+    let (ca_key, key) = (KeyPair::generate().expect("a key"), KeyPair::generate().expect("a key"));
+    let mut ca = CertificateParams::default();
+    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let mut leaf = CertificateParams::new(["n".to_owned()]).expect("a name");
+    leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let leaf = leaf.signed_by(&key, &Issuer::from_params(&ca, &ca_key)).expect("made").pem();
+    let pool = pool(&[&ca.self_signed(&ca_key).expect("made").pem(), &lab.ca.cert_pem]);
+    for _ in 0..3 {
+        assert_eq!((verdict(&pool, &leaf, Usage::Server), verdict(&pool, &leaf, Usage::Client)), ("good", "purpose"));
+    }
+    // And a CA is no leaf, here.
+    assert_eq!(verdict(&pool, &lab.ca.cert_pem, Usage::Server), "good", "trusted itself");
+    let named = create::ca(&CaRequest::default()).expect("made");
+    assert_ne!(verdict(&pool, &named.cert_pem, Usage::Server), "good");
+}
