@@ -85,6 +85,12 @@ async fn calls(mut io: TlsStream<TcpStream>, inner: Option<u8>) -> std::io::Resu
     Ok(())
 }
 
+/// What the server says of our certificate. With TLS 1.3 our half of the handshake is over before it looks at that, so it comes with
+/// the first read; nothing is written before, as a write could meet a reset that hides it.
+async fn refusal(mut io: TlsStream<TcpStream>) -> std::io::Error {
+    timeout(PROMPTLY, io.read_u8()).await.expect("in time").expect_err("no answer")
+}
+
 #[tokio::test]
 async fn calls_in_turn_are_answered_behind_byte_3_and_by_name() {
     for (highest, version) in [("1.2", ProtocolVersion::TLSv1_2), ("1.3", ProtocolVersion::TLSv1_3)] {
@@ -140,9 +146,8 @@ async fn without_a_certificate_byte_3_is_served_only_where_none_is_demanded() {
     let tls = tls(None, |_| {});
     let io = dial(&open, &tls, BYTE_3).await.expect("a handshake");
     calls(io, Some(0)).await.expect("answers");
-    // With TLS 1.3 our half of the handshake is over before the server looks for a certificate.
     let io = dial(&closed, &tls, BYTE_3).await.expect("a handshake");
-    let error = calls(io, Some(0)).await.expect_err("no answer");
+    let error = refusal(io).await;
     assert!(whole_text(&error).contains("CertificateRequired"), "{}", whole_text(&error));
 }
 
@@ -152,7 +157,7 @@ async fn a_certificate_of_another_authority_is_refused() {
     let tls = tls(Some("rogue"), |_| {});
     for to in [BYTE_3, by_name("consul/rpc-single")] {
         let io = dial(&server, &tls, to).await.expect("a handshake");
-        let error = calls(io, (to == BYTE_3).then_some(0)).await.expect_err("no answer");
+        let error = refusal(io).await;
         assert!(whole_text(&error).contains("UnknownCA"), "{}", whole_text(&error));
     }
 }
