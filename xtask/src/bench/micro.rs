@@ -12,6 +12,9 @@ const BENCHES: &[(&str, &str)] = &[
     ("proconsul-yamux", "frames"),
     ("proconsul-state", "store"),
     ("proconsul-mux", "detection"),
+    ("proconsul-tls", "handshake"),
+    ("proconsul-netrpc", "turn"),
+    ("proconsul-layers", "call"),
 ];
 
 /// One figure.
