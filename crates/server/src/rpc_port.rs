@@ -3,19 +3,25 @@ use std::{
     collections::HashMap,
     error::Error as _,
     fmt,
+    future::Future,
     io::ErrorKind,
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::SeqCst},
     },
+    task::{Context, Poll},
 };
 
 use parking_lot::Mutex;
 use proconsul_mux::{
     Reason, Route,
-    driver::{Accepted, Serve},
+    driver::{Accepted, Entry, Serve, Stream},
 };
-use proconsul_netrpc::server::{Connection, End, Server, Stop};
+use proconsul_netrpc::{
+    Answer, Fault,
+    server::{Connection, End, RpcService, Server, SessionServer, SingleServer, Stop},
+};
 use proconsul_types::metric;
 use proconsul_yamux::SessionError;
 use tracing::Instrument;
@@ -95,25 +101,54 @@ impl Serve for RpcPort {
         Self::is_served(route)
     }
 
-    async fn serve(&self, accepted: Accepted) -> Reason {
-        let (peer, route) = (accepted.peer, accepted.entry.label());
-        self.attend(accepted).instrument(tracing::debug_span!("conn", %peer, route)).await
-    }
-}
-
-impl RpcPort {
-    async fn attend(&self, accepted: Accepted) -> Reason {
+    /// Not an `async fn`, which would keep its argument beside what becomes of it: a connection at rest is this future.
+    fn serve(&self, accepted: Accepted) -> impl Future<Output = Reason> + Send {
+        let span = tracing::debug_span!("conn", peer = %accepted.peer, route = accepted.entry.label());
         let entered = self.enter(&accepted);
         let connection = Arc::clone(&entered.connection);
         let Accepted { route, io, entry, .. } = accepted;
-        let ended = match route {
-            Route::RpcSingle => self.rpc.single(io, connection).await,
-            Route::RpcMulti => self.rpc.session(io, connection).await,
-            Route::RpcInsecure => self.insecure.single(io, connection).await,
-            _ => return Reason::NotServed,
+        let mut serving = match route {
+            Route::RpcSingle => Some(Serving::Single(self.rpc.single(io, connection))),
+            Route::RpcMulti => Some(Serving::Session(self.rpc.session(io, connection))),
+            Route::RpcInsecure => Some(Serving::Single(self.insecure.single(io, connection))),
+            _ => None,
         };
+        async move {
+            match &mut serving {
+                Some(serving) => entered.tell(serving.await, &entry),
+                None => Reason::NotServed,
+            }
+        }
+        .instrument(span)
+    }
+}
+
+/// A connection on the way to its end.
+enum Serving<F> {
+    Single(SingleServer<Stream, Handlers, F>),
+    Session(SessionServer<Stream, Handlers, F>),
+}
+
+impl<F> Future for Serving<F>
+where
+    Handlers: RpcService<F>,
+    F: Future<Output = Result<Answer, Fault>> + Unpin,
+{
+    type Output = Result<(), End>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.get_mut() {
+            Self::Single(single) => Pin::new(single).poll(cx),
+            Self::Session(session) => Pin::new(session).poll(cx),
+        }
+    }
+}
+
+impl Entered<'_> {
+    /// Notes and counts how it ended, and names the reason.
+    fn tell(&self, ended: Result<(), End>, entry: &Entry) -> Reason {
         match ended {
-            Ok(()) if entered.connection.stopping() == Stop::No => Reason::PeerClosed,
+            Ok(()) if self.connection.stopping() == Stop::No => Reason::PeerClosed,
             Ok(()) => Reason::Stopped,
             Err(end) => {
                 let reason = judge(&end);
