@@ -53,7 +53,7 @@ async fn thousands_of_slow_handshakes_keep_nobody_waiting() {
     let neighbour = Neighbour::of(&server).await;
     let address = server.rpc_address();
     let hello = client_hello(Begin::Byte(TLS), client(None));
-    let began = Instant::now();
+    let (began, before) = (Instant::now(), resident_bytes().unwrap_or(0));
     let mut opening = JoinSet::new();
     let mut standing: Vec<TcpStream> = Vec::with_capacity(slow);
     for n in 0..slow {
@@ -72,7 +72,8 @@ async fn thousands_of_slow_handshakes_keep_nobody_waiting() {
     }
     standing.extend(opening.join_all().await);
     until("all of them to be there", PROMPTLY, || server.registry().len() > slow).await;
-    println!("all are there after {:?}", began.elapsed());
+    let each = resident_bytes().unwrap_or(0).saturating_sub(before) / slow.max(1) as u64;
+    println!("all are there after {:?}; {each} bytes each, both ends", began.elapsed());
 
     let mut slowest = Duration::ZERO;
     for n in 0..30 {
@@ -105,6 +106,41 @@ async fn slow_handshakes_are_all_given_up_in_time() {
     }
     // Nobody lets go of them but the server.
     ended(&server, "tls_timeout", many as u64).await;
+    until("their places to be free", PROMPTLY, || server.registry().len() <= 1).await;
+    neighbour.noticed_nothing().await;
+}
+
+/// How many send as much as they can of a ClientHello that is never whole, and how much that is.
+const GREEDY: usize = 200;
+const GREEDY_BYTES: usize = 60_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_hello_that_is_never_whole_holds_little_more_than_was_sent_of_it() {
+    let _alone = ALONE.lock().await;
+    let pki = Pki::new();
+    let config = Config { rpc_handshake_timeout: Duration::from_secs(600), ..pki.config(|_| {}) };
+    let server = start(config).await;
+    let neighbour = Neighbour::of(&server).await;
+    // As long as a handshake message may be, in records of 10,000 bytes.
+    let message = [&[1, 0, 0xff, 0xf0][..], &vec![3; GREEDY_BYTES]].concat();
+    let records: Vec<u8> = message
+        .chunks(10_000)
+        .flat_map(|part| [&[0x16, 3, 1][..], &(part.len() as u16).to_be_bytes(), part].concat())
+        .collect();
+    let before = resident_bytes().unwrap_or(0);
+    let mut held = Vec::new();
+    for _ in 0..GREEDY {
+        let mut tcp = dial(STRANGER, server.rpc_address(), &[TLS]).await;
+        pour(&mut tcp, &records).await;
+        held.push(tcp);
+    }
+    until("all of them to be there", PROMPTLY, || server.registry().len() > GREEDY).await;
+    reach(NEIGHBOUR, &server, Begin::Byte(TLS), client(None)).await.expect("a new client is served");
+    assert!(server.registry().len() > GREEDY, "none of them was let go: {:?}", reasons(&server));
+    let each = resident_bytes().unwrap_or(0).saturating_sub(before) / GREEDY as u64;
+    println!("{each} bytes for each of {GREEDY} that sent {GREEDY_BYTES}");
+    assert!(each < 4 * GREEDY_BYTES as u64, "{each} bytes each");
+    drop(held);
     until("their places to be free", PROMPTLY, || server.registry().len() <= 1).await;
     neighbour.noticed_nothing().await;
 }
