@@ -3,6 +3,7 @@
 //! `fuzz/fuzz_targets` hands them to libFuzzer; `tests/corpus.rs` hands them the corpora in `fuzz/corpus`, and those corpora
 //! cut and bent, on every toolchain.
 mod bexpr; // filter expressions
+mod certificate; // certificates of peers and files
 mod detection; // the first bytes of a connection
 mod msgpack; // values and requests
 mod netrpc; // headers, and requests in pieces
@@ -10,6 +11,7 @@ mod pieces; // where bytes are cut
 mod yamux; // a session's input
 
 pub use bexpr::bexpr;
+pub use certificate::certificate;
 pub use detection::detection;
 pub use msgpack::{msgpack_request, msgpack_value};
 pub use netrpc::netrpc_header;
@@ -26,4 +28,5 @@ pub const TARGETS: &[Target] = &[
     ("msgpack_request", msgpack_request),
     ("netrpc_header", netrpc_header),
     ("bexpr", bexpr),
+    ("certificate", certificate),
 ];

@@ -176,3 +176,6 @@ fn system(about: &fs::Metadata) -> [i64; 4] {
 fn system(_about: &fs::Metadata) -> [i64; 4] {
     [0; 4]
 }
+
+#[cfg(test)]
+mod tests;
