@@ -14,9 +14,11 @@ Writes docs/rpc/routing.mmd and docs/rpc/routing.svg from the route table (crate
 
   --check   writes nothing, and fails if a file is not what would be written";
 
-/// Each file and what draws it.
-const FILES: [(&str, fn() -> String); 2] =
-    [("docs/rpc/routing.mmd", diagram::mermaid), ("docs/rpc/routing.svg", diagram::svg)];
+/// A file and what draws it.
+type Drawing = (&'static str, fn() -> String);
+
+/// All of them.
+const FILES: [Drawing; 2] = [("docs/rpc/routing.mmd", diagram::mermaid), ("docs/rpc/routing.svg", diagram::svg)];
 
 /// Runs the command with the arguments that follow `cargo xtask routes`.
 ///
