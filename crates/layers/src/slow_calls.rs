@@ -94,8 +94,9 @@ fn forget(kept: &mut Vec<SlowCall>, now: Instant) {
     kept.retain(|call| now.saturating_duration_since(call.ended) < SLOW_CALLS_WINDOW);
 }
 
+/// Wraps after 584 years.
 fn nanos(took: Duration) -> u64 {
-    took.as_secs().saturating_mul(1_000_000_000).saturating_add(took.subsec_nanos().into())
+    took.as_secs().wrapping_mul(1_000_000_000).wrapping_add(took.subsec_nanos().into())
 }
 
 #[cfg(test)]

@@ -17,8 +17,12 @@ use proconsul_mux::{
     diagram,
     driver::{Entry, Registry},
 };
-use proconsul_netrpc::server::Description;
-use tokio::{sync::watch, task::JoinSet, time::timeout_at};
+use proconsul_netrpc::server::{Connection, Description};
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{Instant as Deadline, timeout_at},
+};
 
 use crate::{AdminAt, Config, rpc_port::RpcPort};
 
@@ -45,6 +49,7 @@ pub(crate) struct Facts {
 }
 
 /// What a connection said when it was asked.
+#[derive(Debug)]
 enum Said {
     /// It carries no calls, or its end came first.
     Nothing,
@@ -63,18 +68,23 @@ impl Watched {
     async fn asked(&self, at_most: usize) -> Vec<(Arc<Entry>, Said)> {
         let mut entries = self.0.registry.entries();
         entries.drain(..entries.len().saturating_sub(at_most));
-        let deadline = tokio::time::Instant::now() + DESCRIBE_TIME_MAX;
+        let deadline = Deadline::now() + DESCRIBE_TIME_MAX;
         let asked = entries.into_iter().map(|entry| async move {
             let said = match self.0.port.connection(entry.id()) {
                 None => Said::Nothing,
-                Some(connection) => match timeout_at(deadline, connection.describe()).await {
-                    Err(_late) => Said::Busy,
-                    Ok(told) => told.map_or(Said::Nothing, Said::Told),
-                },
+                Some(connection) => ask(&connection, deadline).await,
             };
             (entry, said)
         });
         stream::iter(asked).buffered(DESCRIBED_AT_ONCE).collect().await
+    }
+}
+
+/// What a connection says by `deadline`.
+async fn ask(connection: &Connection, deadline: Deadline) -> Said {
+    match timeout_at(deadline, connection.describe()).await {
+        Err(_late) => Said::Busy,
+        Ok(told) => told.map_or(Said::Nothing, Said::Told),
     }
 }
 
@@ -209,5 +219,22 @@ impl Admins {
 impl fmt::Debug for Admins {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(&self.addresses).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_is_held_up_is_busy_and_holds_nobody_up() {
+        // Nobody serves it: its task never has a turn to answer in.
+        let stuck = Connection::new(([127, 0, 0, 1], 1).into());
+        let start = Deadline::now();
+        let deadline = start + DESCRIBE_TIME_MAX;
+        let asked = (0..3).map(|_| ask(&stuck, deadline));
+        let said = stream::iter(asked).buffered(1).collect::<Vec<_>>().await;
+        assert!(said.iter().all(|said| matches!(said, Said::Busy)), "{said:?}");
+        assert!(start.elapsed() < 2 * DESCRIBE_TIME_MAX, "one time for all, {:?}", start.elapsed());
     }
 }
