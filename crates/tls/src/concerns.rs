@@ -20,13 +20,20 @@ pub(crate) fn concerns(configs: &Configs, now: SystemTime) -> Vec<String> {
     ];
     let mut all = Vec::new();
     for (place, policy, listener) in listeners {
-        let names = (place == Place::InternalRpc && policy.verify_server_hostname).then_some(settings);
-        all.extend(of(policy, listener, names, now).into_iter().map(|concern| format!("{place}: {concern}")));
+        // Commands that only dial have no ALPN names, and their certificates need no server's name.
+        let serves = place == Place::Grpc || !settings.alpn.is_empty();
+        let names = (place == Place::InternalRpc && serves && policy.verify_server_hostname).then_some(settings);
+        all.extend(of(policy, listener, (serves, names), now).into_iter().map(|concern| format!("{place}: {concern}")));
     }
     all
 }
 
-fn of(policy: &Policy, listener: &Listener, names: Option<&Settings>, now: SystemTime) -> Vec<String> {
+fn of(
+    policy: &Policy,
+    listener: &Listener,
+    (serves, names): (bool, Option<&Settings>),
+    now: SystemTime,
+) -> Vec<String> {
     let mut all = Vec::new();
     match (&policy.cert_file, &policy.key_file) {
         (Some(_), None) => all.push("cert_file is set and key_file is not, so neither is used; set both".into()),
@@ -46,6 +53,7 @@ fn of(policy: &Policy, listener: &Listener, names: Option<&Settings>, now: Syste
         let purpose = |error: &Error| matches!(error, Error::InvalidCertificate(CertificateError::InvalidPurpose));
         match pool.verify(leaf, intermediates, Usage::Server, unix) {
             Ok(()) => {}
+            Err(error) if purpose(&error) && !serves => {}
             Err(error) if purpose(&error) => {
                 all.push("the certificate of cert_file may not be used by a server (extended key usage): peers refuse it".into());
             }

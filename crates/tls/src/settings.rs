@@ -17,7 +17,7 @@ pub struct Settings {
     pub node_name: String,
     /// `domain`; a last dot is left out, empty is read as `consul`.
     pub domain: String,
-    /// ALPN names of the server port, in order of preference.
+    /// ALPN names of the server port, in order of preference. Empty where no port is served, as in commands that only dial.
     pub alpn: Vec<&'static str>,
 }
 

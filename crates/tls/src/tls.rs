@@ -35,7 +35,6 @@ impl Tls {
     /// [`LoadError`]: the first thing that is wrong, with its file.
     pub fn load(settings: Settings) -> Result<Self, LoadError> {
         let configs = Configs::new(Source::read(settings, Automatic::default())?)?;
-        say_concerns(&configs);
         Ok(Self(Arc::new(Inner { now: ArcSwap::from_pointee(configs), making: Mutex::new(()) })))
     }
 
@@ -50,7 +49,15 @@ impl Tls {
 
     /// As [`Tls::reload`]; whether something was swapped.
     pub(crate) fn renew(&self) -> Result<bool, LoadError> {
-        self.make(|configs| (configs.source.settings.clone(), configs.source.automatic.clone()))
+        let swapped = self.make(|configs| (configs.source.settings.clone(), configs.source.automatic.clone()))?;
+        self.say_concerns(swapped);
+        Ok(swapped)
+    }
+
+    pub(crate) fn say_concerns(&self, anew: bool) {
+        for concern in if anew { self.concerns(SystemTime::now()) } else { Vec::new() } {
+            tracing::warn!("{concern}");
+        }
     }
 
     /// Reads the files of other settings, and takes these from then on.
@@ -58,7 +65,7 @@ impl Tls {
     /// # Errors
     /// As [`Tls::load`]; everything old stays in use then.
     pub fn update(&self, settings: Settings) -> Result<(), LoadError> {
-        self.make(|configs| (settings, configs.source.automatic.clone())).map(drop)
+        self.make(|configs| (settings, configs.source.automatic.clone())).map(|swapped| self.say_concerns(swapped))
     }
 
     /// Takes an automatic certificate and CAs, beside those of the files, in place of what was given before.
@@ -85,7 +92,6 @@ impl Tls {
         };
         metrics::counter!(metric::TLS_RELOAD.name, "outcome" => outcome).increment(1);
         let Some(configs) = made? else { return Ok(false) };
-        say_concerns(&configs);
         self.0.now.store(Arc::new(configs));
         Ok(true)
     }
@@ -141,8 +147,8 @@ impl Tls {
         self.0.now.load().expiries.clone()
     }
 
-    /// What is in use and will be refused by peers, or was set and is not used: one line each. [`Tls::load`] and each reload that
-    /// swaps something log them; Consul starts with all of them and says nothing.
+    /// What is in use and will be refused by peers, or was set and is not used: one line each. Consul starts with all of them and
+    /// says nothing. The watch logs them when it begins; so does each reload that swaps something.
     pub fn concerns(&self, now: SystemTime) -> Vec<String> {
         concerns::concerns(&self.0.now.load(), now)
     }
@@ -155,11 +161,5 @@ impl Tls {
     /// The settings that are in use, as they were given but for what one implies of another.
     pub fn settings(&self) -> Settings {
         self.0.now.load().source.settings.clone()
-    }
-}
-
-fn say_concerns(configs: &Configs) {
-    for concern in concerns::concerns(configs, SystemTime::now()) {
-        tracing::warn!("{concern}");
     }
 }

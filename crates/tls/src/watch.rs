@@ -31,6 +31,7 @@ pub async fn watch(tls: Tls, every: Duration) {
     let mut ticks = interval(every.max(EVERY_MIN));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut said_soon: Option<Instant> = None;
+    tls.say_concerns(true);
     loop {
         ticks.tick().await;
         // Files may lie on a network.
