@@ -28,6 +28,8 @@ pub(super) async fn look<IO: AsyncRead + Unpin>(
     loop {
         let more = match timeout_at(deadline, read_ahead(io)).await {
             Ok(Ok(more)) => more,
+            // An end of the connection without TLS's own: probes do not bother.
+            Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(cut_off(&ahead, on)),
             Ok(Err(error)) => return Err(Failed { reason: Reason::Reset, detail: Some(error.to_string()) }),
             Err(_) => return Err(late(&ahead, on)),
         };
@@ -75,7 +77,8 @@ fn cut_off(ahead: &[u8], on: Posture) -> Failed {
 /// The bytes that came first, for whoever reads the log.
 pub(super) fn first_bytes(ahead: &[u8]) -> Option<String> {
     let first = &ahead[..ahead.len().min(STRAY_BYTES)];
-    (!first.is_empty()).then(|| format!("it began with {:02x?}, in text {}", first, Printable(first)))
+    let hex: String = first.iter().map(|byte| format!("{byte:02x}")).collect();
+    (!first.is_empty()).then(|| format!("it began with {hex}, in text {}", Printable(first)))
 }
 
 /// Reads what is there, at least one byte; none at the end of the stream.
