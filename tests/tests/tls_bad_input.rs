@@ -188,22 +188,36 @@ async fn a_peer_that_closes_its_side_in_any_phase_is_let_go_at_once() {
     let (server, identity) = server(|config| config.rpc_handshake_timeout = Duration::from_secs(600)).await;
     let neighbour = Neighbour::of(&server).await;
     use Phase::{First, HalfHello, HalfRequest, Handshake, Hello, Route, TypeByte};
-    for begin in [Begin::Byte(TLS), Begin::Name(SINGLE)] {
-        for phase in [First, TypeByte, HalfHello, Hello, Handshake, Route, HalfRequest] {
-            let mut tcp = half_way(&server, begin, phase, client(Some(&identity))).await;
+    let table = [
+        (First, "empty", "empty"),
+        // A name has no byte before its ClientHello.
+        (TypeByte, "tls_cut_off", "empty"),
+        (HalfHello, "tls_cut_off", "tls_cut_off"),
+        (Hello, "tls_cut_off", "tls_cut_off"),
+        // These end below TLS, without its own end: who is killed has none.
+        (Handshake, "empty", "peer_closed"),
+        (Route, "peer_closed", "peer_closed"),
+        (HalfRequest, "peer_closed", "peer_closed"),
+    ];
+    for (way, begin) in [Begin::Byte(TLS), Begin::Name(SINGLE)].into_iter().enumerate() {
+        for (at, (phase, after_byte, by_name)) in table.into_iter().enumerate() {
+            let from = Ipv4Addr::new(127, 0, 50 + way as u8, 1 + at as u8);
+            let mut tcp = half_way(from, &server, begin, phase, client(Some(&identity))).await;
             tcp.shutdown().await.expect("it is open");
             to_the_end(&format!("{begin:?} {phase:?}"), &mut tcp).await;
+            let expected = if way == 0 { after_byte } else { by_name };
+            assert_eq!(why(&server, from).await[0].0, expected, "{begin:?} {phase:?}");
         }
     }
     all_is_well(&server, &identity, neighbour).await;
 }
 
 /// A connection that has come so far.
-async fn half_way(server: &Server, begin: Begin, phase: Phase, mut config: ClientConfig) -> TcpStream {
+async fn half_way(from: Ipv4Addr, server: &Server, begin: Begin, phase: Phase, mut config: ClientConfig) -> TcpStream {
     if let Begin::Name(name) = begin {
         config.alpn_protocols = vec![name.as_bytes().to_vec()];
     }
-    let mut tcp = dial(STRANGER, server.rpc_address(), &[]).await;
+    let mut tcp = dial(from, server.rpc_address(), &[]).await;
     let mut peer = ByHand::new(config);
     let phase = phase as usize;
     if phase >= Phase::TypeByte as usize {
@@ -359,7 +373,7 @@ async fn tls_in_tls_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn handshakes_end_when_they_are_killed_and_when_the_server_stops() {
     let (server, identity) = server(|config| config.rpc_handshake_timeout = Duration::from_secs(600)).await;
-    let begun = async |phase| half_way(&server, Begin::Byte(TLS), phase, client(Some(&identity))).await;
+    let begun = async |phase| half_way(STRANGER, &server, Begin::Byte(TLS), phase, client(Some(&identity))).await;
     let mut killed = begun(Phase::Hello).await;
     let id = server.registry().entries().last().expect("it is there").id();
     assert!(server.registry().kill(id));
