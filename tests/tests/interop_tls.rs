@@ -1,4 +1,4 @@
-//! Our outgoing TLS, `netrpc` and `yamux` as clients of a Go server that speaks TLS behind the same first byte as Consul
+//! Our dials in TLS, `netrpc` and `yamux` as clients of a Go server that speaks TLS behind the same first byte as Consul
 //! (`tests/interop/go/cmd/server` with certificates). Skipped where that server was never built; `cargo xtask interop` builds it.
 #[path = "support/go.rs"]
 mod go;
@@ -6,16 +6,18 @@ mod go;
 use std::{path::Path, time::Duration};
 
 use go::GoServer;
+use proconsul_mux::{
+    Route, alpn_names,
+    driver::dial::{DialError, Dialled, Via, dial},
+    row_of,
+};
 use proconsul_netrpc::client::Client;
 use proconsul_tls::{MinVersion, Outgoing, Policy, Settings, Tls};
 use proconsul_yamux::{Config, Connection, Side};
-use rustls::ProtocolVersion;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
     time::timeout,
 };
-use tokio_rustls::{TlsConnector, client::TlsStream};
 
 /// What any one step may take.
 const PROMPTLY: Duration = Duration::from_secs(5);
@@ -49,59 +51,59 @@ fn tls(certificate: Option<&str>, change: impl FnOnce(&mut Policy)) -> Tls {
         datacenter: DATACENTER.into(),
         node_name: NODE.into(),
         domain: "consul".into(),
-        alpn: proconsul_mux::alpn_names(false).collect(),
+        alpn: alpn_names(false).collect(),
         ..Settings::default()
     };
     Tls::load(settings).expect("the recorded certificates are good")
 }
 
-/// Dials as a server would dial another.
-async fn dial(server: &GoServer, tls: &Tls, to: Outgoing<'_>) -> std::io::Result<TlsStream<TcpStream>> {
-    let dial = tls.outgoing(to).expect("a target").expect("in TLS");
-    let mut tcp = TcpStream::connect(&server.addr).await?;
-    if matches!(to, Outgoing::TypeByte { .. }) {
-        tcp.write_all(&[3]).await?;
-    }
-    let handshake = TlsConnector::from(dial.config).connect(dial.name, tcp);
-    timeout(PROMPTLY, handshake).await.expect("in time")
+/// Dials a server of our datacenter after byte 3, as a server would dial another.
+async fn by_byte(server: &GoServer, tls: &Tls, route: Route) -> Result<Dialled, DialError> {
+    to(server, tls, route, Outgoing::TypeByte { dc: DATACENTER }).await
 }
 
-const BYTE_3: Outgoing<'_> = Outgoing::TypeByte { dc: DATACENTER };
+/// Dials our node by a route's ALPN name.
+async fn by_name(server: &GoServer, tls: &Tls, route: Route) -> Result<Dialled, DialError> {
+    let name = row_of(route).and_then(|row| row.alpn).expect("the route has a name");
+    to(server, tls, route, Outgoing::Alpn { name, dc: DATACENTER, node: NODE }).await
+}
 
-fn by_name(name: &str) -> Outgoing<'_> {
-    Outgoing::Alpn { name, dc: DATACENTER, node: NODE }
+async fn to(server: &GoServer, tls: &Tls, route: Route, to: Outgoing<'_>) -> Result<Dialled, DialError> {
+    let with = tls.outgoing(to).expect("a target").expect("in TLS");
+    let via = match to {
+        Outgoing::TypeByte { .. } => Via::TypeByte(with),
+        Outgoing::Alpn { .. } => Via::Native(with),
+    };
+    dial(&server.addr, route, &via, PROMPTLY).await
 }
 
 /// Calls a few times on a connection that leads to calls in turn.
-async fn calls(mut io: TlsStream<TcpStream>, inner: Option<u8>) -> std::io::Result<()> {
-    if let Some(byte) = inner {
-        io.write_all(&[byte]).await?;
-    }
+async fn calls(io: Dialled) {
     let mut client = Client::new(io);
     for _ in 0..50 {
         let call = client.call_raw("Status.Ping", EMPTY, None);
-        timeout(PROMPTLY, call).await.expect("in time").map_err(std::io::Error::other)?;
+        timeout(PROMPTLY, call).await.expect("in time").expect("an answer");
     }
-    Ok(())
 }
 
 /// What the server says of our certificate. With TLS 1.3 our half of the handshake is over before it looks at that, so it comes with
-/// the first read; nothing is written before, as a write could meet a reset that hides it.
-async fn refusal(mut io: TlsStream<TcpStream>) -> std::io::Error {
+/// the first read.
+async fn refusal(mut io: Dialled) -> std::io::Error {
     timeout(PROMPTLY, io.read_u8()).await.expect("in time").expect_err("no answer")
 }
 
 #[tokio::test]
-async fn calls_in_turn_are_answered_behind_byte_3_and_by_name() {
-    for (highest, version) in [("1.2", ProtocolVersion::TLSv1_2), ("1.3", ProtocolVersion::TLSv1_3)] {
-        let Some(server) = GoServer::start(&[&demanded()[..], &["-tls-max", highest]].concat()) else { return };
+async fn calls_in_turn_are_answered_behind_bytes_3_and_7_and_by_name() {
+    for version in ["1.2", "1.3"] {
+        let Some(server) = GoServer::start(&[&demanded()[..], &["-tls-max", version]].concat()) else { return };
         let tls = tls(Some("client"), |_| {});
-        let io = dial(&server, &tls, BYTE_3).await.expect("a handshake");
-        assert_eq!(io.get_ref().1.protocol_version(), Some(version));
-        calls(io, Some(0)).await.expect("answers");
-        let io = dial(&server, &tls, by_name("consul/rpc-single")).await.expect("a handshake");
-        assert_eq!(io.get_ref().1.alpn_protocol(), Some(b"consul/rpc-single".as_slice()));
-        calls(io, None).await.expect("answers");
+        let io = by_byte(&server, &tls, Route::RpcSingle).await.expect("a handshake");
+        assert_eq!(io.tls_version(), Some(version));
+        calls(io).await;
+        calls(by_byte(&server, &tls, Route::RpcInsecure).await.expect("a handshake")).await;
+        let io = by_name(&server, &tls, Route::RpcSingle).await.expect("a handshake");
+        assert_eq!(io.alpn(), Some(b"consul/rpc-single".as_slice()));
+        calls(io).await;
     }
 }
 
@@ -109,7 +111,7 @@ async fn calls_in_turn_are_answered_behind_byte_3_and_by_name() {
 async fn a_server_below_our_lowest_version_is_not_talked_to() {
     let Some(server) = GoServer::start(&[&demanded()[..], &["-tls-max", "1.2"]].concat()) else { return };
     let tls = tls(Some("client"), |policy| policy.min_version = MinVersion::Tls13);
-    let error = dial(&server, &tls, BYTE_3).await.expect_err("no version in common");
+    let error = by_byte(&server, &tls, Route::RpcSingle).await.expect_err("no version in common");
     assert!(whole_text(&error).contains("ProtocolVersion"), "{}", whole_text(&error));
 }
 
@@ -117,11 +119,8 @@ async fn a_server_below_our_lowest_version_is_not_talked_to() {
 async fn a_session_serves_behind_byte_3_and_by_name() {
     let Some(server) = GoServer::start(&demanded()) else { return };
     let tls = tls(Some("client"), |_| {});
-    for to in [BYTE_3, by_name("consul/rpc-multi")] {
-        let mut io = dial(&server, &tls, to).await.expect("a handshake");
-        if to == BYTE_3 {
-            io.write_all(&[4]).await.expect("it takes the inner byte");
-        }
+    for io in [by_byte(&server, &tls, Route::RpcMulti).await, by_name(&server, &tls, Route::RpcMulti).await] {
+        let io = io.expect("a handshake");
         let (session, _incoming, driver) = Connection::new(io, Side::Client, Config::default());
         tokio::spawn(driver);
         let streams = (0..100).map(|_| {
@@ -144,20 +143,18 @@ async fn without_a_certificate_byte_3_is_served_only_where_none_is_demanded() {
     let Some(open) = GoServer::start(OFFERED) else { return };
     let Some(closed) = GoServer::start(&demanded()) else { return };
     let tls = tls(None, |_| {});
-    let io = dial(&open, &tls, BYTE_3).await.expect("a handshake");
-    calls(io, Some(0)).await.expect("answers");
-    let io = dial(&closed, &tls, BYTE_3).await.expect("a handshake");
-    let error = refusal(io).await;
+    calls(by_byte(&open, &tls, Route::RpcSingle).await.expect("a handshake")).await;
+    let error = refusal(by_byte(&closed, &tls, Route::RpcSingle).await.expect("a handshake")).await;
     assert!(whole_text(&error).contains("CertificateRequired"), "{}", whole_text(&error));
+    calls(by_byte(&closed, &tls, Route::RpcInsecure).await.expect("byte 7 never demands one")).await;
 }
 
 #[tokio::test]
 async fn a_certificate_of_another_authority_is_refused() {
     let Some(server) = GoServer::start(&demanded()) else { return };
     let tls = tls(Some("rogue"), |_| {});
-    for to in [BYTE_3, by_name("consul/rpc-single")] {
-        let io = dial(&server, &tls, to).await.expect("a handshake");
-        let error = refusal(io).await;
+    for io in [by_byte(&server, &tls, Route::RpcSingle).await, by_name(&server, &tls, Route::RpcSingle).await] {
+        let error = refusal(io.expect("a handshake")).await;
         assert!(whole_text(&error).contains("UnknownCA"), "{}", whole_text(&error));
     }
 }
@@ -166,33 +163,33 @@ async fn a_certificate_of_another_authority_is_refused() {
 async fn a_server_of_another_datacenter_node_or_authority_is_not_talked_to() {
     let Some(server) = GoServer::start(OFFERED) else { return };
     let tls = tls(Some("client"), |_| {});
-    for to in [
+    for target in [
         Outgoing::TypeByte { dc: "dc2" },
         Outgoing::Alpn { name: "consul/rpc-single", dc: "dc2", node: NODE },
         Outgoing::Alpn { name: "consul/rpc-single", dc: DATACENTER, node: "another" },
     ] {
-        let error = dial(&server, &tls, to).await.expect_err("not its name");
-        assert!(whole_text(&error).contains("name"), "{to:?}: {}", whole_text(&error));
+        let error = to(&server, &tls, Route::RpcSingle, target).await.expect_err("not its name");
+        assert!(whole_text(&error).contains("NotValidForName"), "{target:?}: {}", whole_text(&error));
     }
     let certs = ["-cert", "certs/rogue.pem", "-key", "certs/rogue-key.pem", "-ca", "certs/ca.pem"];
     let Some(stranger) = GoServer::start(&certs) else { return };
-    let error = dial(&stranger, &tls, BYTE_3).await.expect_err("not our authority");
-    assert!(whole_text(&error).to_lowercase().contains("issuer"), "{}", whole_text(&error));
+    let error = by_byte(&stranger, &tls, Route::RpcSingle).await.expect_err("not our authority");
+    assert!(whole_text(&error).contains("UnknownIssuer"), "{}", whole_text(&error));
 }
 
 #[tokio::test]
 async fn without_checking_names_any_server_of_the_authority_will_do() {
     let Some(server) = GoServer::start(&demanded()) else { return };
     let tls = tls(Some("client"), |policy| policy.verify_server_hostname = false);
-    let io = dial(&server, &tls, Outgoing::TypeByte { dc: "dc2" }).await.expect("a handshake");
-    calls(io, Some(0)).await.expect("answers");
+    let elsewhere = Outgoing::TypeByte { dc: "dc2" };
+    calls(to(&server, &tls, Route::RpcSingle, elsewhere).await.expect("a handshake")).await;
 }
 
 #[tokio::test]
 async fn a_name_that_the_server_has_not_is_refused_by_an_alert() {
     let Some(server) = GoServer::start(&demanded()) else { return };
     let tls = tls(Some("client"), |_| {});
-    let error = dial(&server, &tls, by_name("consul/raft")).await.expect_err("it has not");
+    let error = by_name(&server, &tls, Route::Raft).await.expect_err("it has not");
     assert!(whole_text(&error).contains("NoApplicationProtocol"), "{}", whole_text(&error));
 }
 
@@ -200,8 +197,7 @@ async fn a_name_that_the_server_has_not_is_refused_by_an_alert() {
 async fn our_close_ends_a_connection_cleanly() {
     let Some(server) = GoServer::start(&demanded()) else { return };
     let tls = tls(Some("client"), |_| {});
-    let mut io = dial(&server, &tls, BYTE_3).await.expect("a handshake");
-    io.write_all(&[0]).await.expect("it takes the inner byte");
+    let mut io = by_byte(&server, &tls, Route::RpcSingle).await.expect("a handshake");
     io.shutdown().await.expect("our half closes");
     let mut rest = Vec::new();
     timeout(PROMPTLY, io.read_to_end(&mut rest)).await.expect("in time").expect("the server says that it closes too");

@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use super::servers::Server;
-use super::{heading, suite};
+use super::{STREAMS_PER_SESSION, heading, suite};
 
 /// The checks about TLS itself.
 pub(super) const CHECKS: &str = "^tls/";
@@ -33,7 +33,9 @@ pub(super) fn checks(client: &Path, binary: &Path, only: Option<&str>) -> Result
         return Ok(());
     }
     heading("all other checks, through TLS");
-    by_go.suite(client, &server, Clients::Demanded, &["-through-tls", "-skip", NOT_THROUGH_TLS])?;
+    let streams = STREAMS_PER_SESSION.to_string();
+    let through = ["-through-tls", "-skip", NOT_THROUGH_TLS, "-stream-limit", &streams];
+    by_go.suite(client, &server, Clients::Demanded, &through)?;
 
     heading("Go's TLS against our server, with certificates of `proconsul tls`, none demanded");
     let by_us = Certs::by_us(binary)?;

@@ -117,8 +117,8 @@ func route(c net.Conn, configs *tlsConfigs, verify bool) (byte, net.Conn, error)
 		return first, c, nil
 	}
 	t, err := handshake(c, config)
-	if err != nil {
-		return 0, c, err
+	if err != nil || first == peer.ByteTLSInsecure {
+		return peer.ByteSingle, t, err // nothing is inside but calls in turn
 	}
 	inner, err := readByte(t)
 	return inner, t, err
