@@ -34,7 +34,7 @@ pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 /// What an operator sets about the port.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// `limits.rpc_handshake_timeout`: how long a client has to say what it wants.
+    /// `limits.rpc_handshake_timeout`: how long a client has to say what it wants; 0 is no limit.
     pub handshake_timeout: Duration,
     /// `limits.rpc_max_conns_per_client`; 0 is no limit.
     pub max_conns_per_client: usize,
@@ -42,6 +42,16 @@ pub struct Settings {
     pub http2_preface: bool,
     /// Certificates and what is demanded of clients; `None`: the port speaks no TLS.
     pub tls: Option<Tls>,
+}
+
+/// A century: what no connection waits for.
+const NO_LIMIT: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+impl Settings {
+    /// How long a client has to say what it wants.
+    fn patience(&self) -> Duration {
+        if self.handshake_timeout.is_zero() { NO_LIMIT } else { self.handshake_timeout }
+    }
 }
 
 impl Default for Settings {

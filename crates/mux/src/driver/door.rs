@@ -126,7 +126,7 @@ impl<H: Serve> Door<H> {
                 Ok(Accepted { route, io, peer: entry.peer(), entry: Arc::clone(entry) })
             }
             _ => {
-                let held = Box::pin(hold::hold(row, io, self.settings.handshake_timeout, entry));
+                let held = Box::pin(hold::hold(row, io, self.settings.patience(), entry));
                 tokio::select! {
                     biased;
                     reason = held => Err(reason),
@@ -231,7 +231,7 @@ impl<H: Serve> Door<H> {
     }
 
     fn deadline(&self) -> Deadline {
-        Deadline::now() + self.settings.handshake_timeout
+        Deadline::now() + self.settings.patience()
     }
 }
 

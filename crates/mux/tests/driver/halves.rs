@@ -78,6 +78,17 @@ async fn a_client_that_says_nothing_is_closed_in_time_wherever_it_stops() {
 }
 
 #[tokio::test]
+async fn a_timeout_of_zero_is_none() {
+    let mut unlimited = settings(Some(lab().load(Who::Server, |_| {})));
+    unlimited.handshake_timeout = std::time::Duration::ZERO;
+    let port = Port::start(unlimited);
+    for via in [Via::Plain, lab().type_byte(Who::Client), lab().native(Who::Client, &["consul/rpc-single"])] {
+        let mut io = port.dial(Route::RpcSingle, &via).await.expect("a connection");
+        says(&mut io, b"rpc:").await;
+    }
+}
+
+#[tokio::test]
 async fn a_connection_that_has_its_route_may_be_silent() {
     let mut limited = settings(Some(lab().load(Who::Server, |_| {})));
     limited.handshake_timeout = SHORT;
