@@ -2,13 +2,17 @@
 
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Error, Field, GenericArgument, Ident, LitStr, Path, PathArguments, Result, Token, Type};
+use syn::{
+    Attribute, Error, Expr, ExprLit, Field, GenericArgument, Ident, Lit, LitStr, Meta, Path, PathArguments, Result,
+    Token, Type,
+};
 
 /// One field of a structure.
 pub(crate) struct FieldInfo<'a> {
     pub(crate) name: &'a Ident,
     pub(crate) ty: &'a Type,
     pub(crate) key: String,
+    pub(crate) doc: String,
     pub(crate) role: Role,
     pub(crate) omit_empty: bool,
     pub(crate) nil_when_empty: bool,
@@ -58,6 +62,7 @@ impl<'a> FieldInfo<'a> {
             name,
             ty: &field.ty,
             key: pascal_case(&name.to_string()),
+            doc: doc_of(&field.attrs),
             role: role_of(&field.ty),
             omit_empty: false,
             nil_when_empty: false,
@@ -86,6 +91,25 @@ impl<'a> FieldInfo<'a> {
         }
         Ok(())
     }
+}
+
+/// The doc comment: lines of a paragraph joined by spaces, paragraphs by line feeds.
+pub(crate) fn doc_of(attrs: &[Attribute]) -> String {
+    let mut doc = String::new();
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident("doc")) {
+        let Meta::NameValue(named) = &attr.meta else { continue };
+        let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &named.value else { continue };
+        for line in text.value().lines().map(str::trim) {
+            let separator = match line {
+                "" => "\n",
+                _ if doc.is_empty() || doc.ends_with('\n') => "",
+                _ => " ",
+            };
+            doc.push_str(separator);
+            doc.push_str(line);
+        }
+    }
+    doc.trim().to_owned()
 }
 
 /// `node_name` to `NodeName`.
@@ -122,6 +146,11 @@ fn first_type(arguments: &PathArguments) -> Option<&Type> {
         GenericArgument::Type(ty) => Some(ty),
         _ => None,
     })
+}
+
+/// Whether it is an `Option`.
+pub(crate) fn is_option(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|segment| segment.ident == "Option"))
 }
 
 fn is_u8(ty: &Type) -> bool {

@@ -11,6 +11,7 @@ use syn::{
 };
 
 use crate::attr::{FieldInfo, Role, role_of};
+use crate::shape;
 
 pub(crate) fn wire(input: &DeriveInput) -> Result<TokenStream> {
     let Data::Struct(data) = &input.data else {
@@ -25,18 +26,20 @@ pub(crate) fn wire(input: &DeriveInput) -> Result<TokenStream> {
             Structure { input, fields: fields.collect::<Result<_>>()? }.expand()
         }
     };
+    let shape = shape::shaped(input)?;
     Ok(quote! {
         #[allow(clippy::all, unused_qualifications)]
         const _: () = {
             use ::proconsul_msgpack::__private as __p;
             use __p::serde as __serde;
             #body
+            #shape
         };
     })
 }
 
 /// The input's generics with a bound on each type parameter, and `'de` that outlives each lifetime if `de` is asked for.
-fn generics_with(input: &DeriveInput, bound: TokenStream, de: bool) -> Generics {
+pub(crate) fn generics_with(input: &DeriveInput, bound: TokenStream, de: bool) -> Generics {
     let mut generics = input.generics.clone();
     for param in &mut generics.params {
         if let GenericParam::Type(param) = param {

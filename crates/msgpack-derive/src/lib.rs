@@ -4,10 +4,11 @@
 
 mod attr; // what is said about a field
 mod expand; // the code
+mod shape; // the code that says what the type looks like
 
 use proc_macro::TokenStream;
 
-/// Implements `serde::Serialize` and `serde::Deserialize` for a structure as Consul's codec does.
+/// Implements `serde::Serialize` and `serde::Deserialize` for a structure as Consul's codec does, and `Shaped`.
 ///
 /// A structure with named fields is written as a map sorted by the keys' bytes and read from a map by key, from a list by
 /// position, or from nil; missing fields keep what `Default` gives, unknown ones are skipped, of a key that comes twice
@@ -23,7 +24,7 @@ use proc_macro::TokenStream;
 /// | `omit_empty` | left out when equal to its type's default |
 /// | `nil_when_empty` | written as nil when `is_empty()` |
 /// | `skip` | not on the wire |
-/// | `with = "path"` | written and read by `path::serialize` and `path::deserialize` |
+/// | `with = "path"` | written and read by `path::serialize` and `path::deserialize`; `path::shape` says what it looks like |
 ///
 /// `Vec<u8>`, `bytes::Bytes`, `&[u8]`, `Cow<[u8]>` and options of them are byte strings. `&str`, `&[u8]` and `Cow` borrow.
 /// A lifetime parameter is taken to be that of the bytes read from.

@@ -15,6 +15,7 @@ pub mod nested; // a value inside one raw value
 mod reader; // bytes to scalars
 mod scan; // where a value ends, while its bytes arrive
 mod ser; // values to bytes
+mod shape; // what a type looks like on the wire
 mod shared; // byte strings that share the buffer they were read from
 mod skip; // stepping over values
 pub mod text; // the error texts that peers see
@@ -32,6 +33,7 @@ pub use go_str::GoStr;
 pub use proconsul_msgpack_derive::Wire;
 pub use scan::{Scan, Scanner};
 pub use ser::{encode_into, to_vec};
+pub use shape::{Arm, FieldShape, Layout, NumberSet, OneOf, Shape, Shaped, StructShape, WordSet};
 pub use shared::{SHARED_BYTES_MIN, from_bytes};
 pub use skip::SKIP_DEPTH_MAX;
 pub use time::{Offset, Time, TimeError};
@@ -44,4 +46,5 @@ pub mod __private {
 
     pub use crate::byte_fields::{NilAsDefault, ReadBytes, ReadText, WriteBytes, is_default};
     pub use crate::fields::{Fields, Keys, Order, ReadFields, ReadNext, read_struct};
+    pub use crate::shape::{Shape, Shaped, StructShape};
 }

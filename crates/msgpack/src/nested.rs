@@ -18,6 +18,8 @@ use std::marker::PhantomData;
 use serde::de::{self, DeserializeOwned, Deserializer, Visitor};
 use serde::ser::{Error, Serialize, Serializer};
 
+use crate::shape::{Shape, Shaped};
+
 /// Writes `value` as one raw that holds its encoding.
 ///
 /// # Errors
@@ -38,6 +40,11 @@ pub fn deserialize<'de, T: DeserializeOwned + Default, D: Deserializer<'de>>(des
         return T::deserialize(deserializer);
     }
     deserializer.deserialize_newtype_struct(crate::de::RAW_VALUE, Nested(PhantomData))
+}
+
+/// The shape of such a field, for the derive.
+pub fn shape<T: Shaped>() -> Shape {
+    Shape::Nested(T::shape)
 }
 
 struct Nested<T>(PhantomData<T>);

@@ -80,6 +80,9 @@ struct Borrowing<'a, T> {
 }
 
 mod tripled {
+    pub(super) fn shape<T: proconsul_msgpack::Shaped>() -> proconsul_msgpack::Shape {
+        T::shape()
+    }
     pub(super) fn serialize<S: serde::Serializer>(v: &u32, s: S) -> Result<S::Ok, S::Error> {
         s.serialize_u32(v * 3)
     }

@@ -2,12 +2,20 @@
 
 use std::time::Duration;
 
-use proconsul_msgpack::Wire;
+use proconsul_msgpack::{Shape, Shaped};
+use serde::{Deserialize, Serialize};
 
 /// A span of time as Go has it: whole nanoseconds, possibly negative. What zero means is the field's own affair, mostly
 /// "not set".
-#[derive(Wire, Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[serde(transparent)]
 pub struct GoDuration(pub i64);
+
+impl Shaped for GoDuration {
+    fn shape() -> Shape {
+        Shape::Duration
+    }
+}
 
 impl GoDuration {
     /// No time at all.

@@ -20,6 +20,8 @@ pub mod session; // Session: claims on keys that end with their holder
 pub mod status; // Status: who leads, who is there
 pub mod txn; // Txn: operations that take place together or not at all
 
+pub mod registry; // every structure by Consul's name for it
+
 mod duration; // Go's durations
 mod shared; // records that many replies share
 mod text_set; // closed sets of words that stay open to unknown ones

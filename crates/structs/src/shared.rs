@@ -2,6 +2,7 @@
 
 use std::{ops::Deref, sync::Arc};
 
+use proconsul_msgpack::{Shape, Shaped};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A record in a reply's list, cloned by counting: what the store holds goes into a reply without being copied.
@@ -27,6 +28,12 @@ impl<T> From<T> for Shared<T> {
 impl<T> From<Arc<T>> for Shared<T> {
     fn from(record: Arc<T>) -> Self {
         Self(record)
+    }
+}
+
+impl<T: Shaped> Shaped for Shared<T> {
+    fn shape() -> Shape {
+        T::shape()
     }
 }
 

@@ -3,11 +3,11 @@
 /// Declares an enum whose members are words on the wire. A word that is not among them is kept as it came, so that it can be
 /// named in an error or passed on unchanged. The default is what the empty word means.
 macro_rules! text_set {
-    ($(#[$doc:meta])* pub enum $name:ident { $($(#[$member_doc:meta])* $member:ident = $word:literal,)+ }) => {
-        $(#[$doc])*
+    ($(#[doc = $doc:literal])* pub enum $name:ident { $($(#[doc = $member_doc:literal])* $member:ident = $word:literal,)+ }) => {
+        $(#[doc = $doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         pub enum $name {
-            $($(#[$member_doc])* $member,)+
+            $($(#[doc = $member_doc])* $member,)+
             /// A word that this program does not know, as it came.
             Unknown(proconsul_msgpack::GoStr),
         }
@@ -52,6 +52,16 @@ macro_rules! text_set {
                     Ok(word) => f.write_str(word),
                     Err(word) => std::fmt::Display::fmt(word, f),
                 }
+            }
+        }
+
+        impl proconsul_msgpack::Shaped for $name {
+            fn shape() -> proconsul_msgpack::Shape {
+                proconsul_msgpack::Shape::Words(&proconsul_msgpack::WordSet {
+                    name: stringify!($name),
+                    doc: concat!($($doc),*),
+                    words: &[$(($word, concat!($($member_doc),*)),)+],
+                })
             }
         }
 

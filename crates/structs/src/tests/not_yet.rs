@@ -2,9 +2,6 @@
 //!
 //! `rpc.Request` and `rpc.Response` are the framing of net/rpc and belong to that crate.
 
-/// How many there are.
-pub(super) const NOT_YET_COUNT: usize = 148;
-
 /// Their names, sorted.
 pub(super) const NOT_YET: &[&str] = &[
     "[]structs.ACLAuthorizationResponse",
