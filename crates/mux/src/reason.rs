@@ -152,6 +152,9 @@ reasons! {
     Malformed = "malformed", Ended, true,
         "the peer sent what its route does not know as a request",
         "see what the peer is and which version it runs";
+    RequestRefused = "request_refused", Ended, true,
+        "a request was answered with an error that ends its connection: no such method here, or a body that cannot be decoded",
+        "see which version the peer runs; `proconsul rpc list --served` shows the methods, and byte 7 has two of its own";
     SlowRequest = "slow_request", Ended, true,
         "a request was not whole in time after its first byte",
         "a stalled peer or network (rpc_request_read_timeout)";

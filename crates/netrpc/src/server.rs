@@ -109,9 +109,13 @@ pub enum End {
     /// We were told to end it: [`Stop::Now`].
     #[error("the server stops")]
     Stopped,
-    /// What came was no request, or one for what does not exist; it was answered with an error where that was possible.
+    /// What came was no request; nothing could be answered.
     #[error("the peer sent what is no request")]
     Malformed,
+    /// A request was answered with an error after which its stream ends: for what does not exist, or with a body that cannot be
+    /// decoded.
+    #[error("a request was refused: no such method here, or a body that cannot be decoded")]
+    Refused,
     /// A request took too long from its first byte to its last.
     #[error("a request was not whole {limit:?} after its first byte (rpc_request_read_timeout)")]
     SlowRequest {

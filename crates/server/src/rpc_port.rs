@@ -174,6 +174,7 @@ fn judge(end: &End) -> Reason {
         End::SlowReader { .. } | End::Session(WriteTimeout) => Reason::SlowReader,
         End::SlowRequest { .. } => Reason::SlowRequest,
         End::Malformed => Reason::Malformed,
+        End::Refused => Reason::RequestRefused,
         End::Session(KeepaliveTimeout | OpenTimeout(_)) => Reason::YamuxKeepalive,
         End::Session(GoAway(_)) => Reason::YamuxGoAway,
         End::Session(_) => Reason::YamuxViolation,

@@ -171,7 +171,11 @@ where
     fn part(&mut self, input: &mut [u8], now: Instant, cx: &mut Context<'_>) -> Poll<Result<(), End>> {
         ready!(self.farewell.poll(&mut self.io, input, &mut self.timer, now, cx))?;
         let stops = self.turn.connection.stopping() != Stop::No;
-        Poll::Ready(if stops { Ok(()) } else { Err(End::Malformed) })
+        Poll::Ready(match self.turn.refused {
+            _ if stops => Ok(()),
+            true => Err(End::Refused),
+            false => Err(End::Malformed),
+        })
     }
 
     fn may_read(&self) -> bool {

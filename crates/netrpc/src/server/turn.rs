@@ -57,6 +57,8 @@ pub(super) struct Turn<S, F, K> {
     /// How many whole requests have been taken, and how many calls were answered with an error.
     pub(super) served: u64,
     pub(super) errors: u64,
+    /// A request was answered with an error that ended its stream.
+    pub(super) refused: bool,
 }
 
 impl<S, F, K> Drop for Turn<S, F, K> {
@@ -72,7 +74,7 @@ where
     K: Copy,
 {
     pub(super) fn new(server: Server<S>, connection: Arc<Connection>) -> Self {
-        Self { server, connection, calls: Calls::default(), served: 0, errors: 0 }
+        Self { server, connection, calls: Calls::default(), served: 0, errors: 0, refused: false }
     }
 
     /// Serves what is in `data`, from `*at` on, of one stream: answers calls until one has to wait or more bytes are needed.
@@ -226,7 +228,10 @@ where
         lane.send(to.stream, |out| write_error(out, fault.text.as_bytes(), to.seq, to.method.name.as_bytes()));
         match fault.then {
             Then::KeepOpen => Answered::Open,
-            Then::Close | Then::ReadOn => Answered::Close,
+            Then::Close | Then::ReadOn => {
+                self.refused = true;
+                Answered::Close
+            }
         }
     }
 
@@ -282,6 +287,7 @@ where
     }
 
     fn refuse<L: Lane<Stream = K>>(&mut self, lane: &mut L, stream: K, seq: RequestSeq, method: &GoStr, text: &GoStr) {
+        self.refused = true;
         tracing::trace!(stream = lane.id(stream), seq = seq.0, "refused a request");
         self.errors += 1;
         lane.send(stream, |out| write_error(out, text.as_bytes(), seq, method.as_bytes()));

@@ -16,6 +16,7 @@ fn every_end_has_its_reason() {
         (End::Session(SessionError::KeepaliveTimeout), Reason::YamuxKeepalive),
         (End::SlowRequest { limit }, Reason::SlowRequest),
         (End::Malformed, Reason::Malformed),
+        (End::Refused, Reason::RequestRefused),
         (End::Session(SessionError::GoAway(Code::ProtocolError)), Reason::YamuxGoAway),
         (End::Session(SessionError::Frame(FrameError::Version(9))), Reason::YamuxViolation),
     ] {

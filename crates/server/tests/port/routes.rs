@@ -89,7 +89,7 @@ async fn byte_7_needs_no_certificate_and_leads_to_its_own_methods() {
     let after = promptly("the end", client.call::<Value>("AutoEncrypt.Sign", &json!({}))).await;
     assert!(matches!(after, Err(CallError::Lost(_) | CallError::Io(_))), "{after:?}");
     drop(client);
-    until("the reason", async || ended(&server, Reason::Malformed) == 1).await;
+    until("the reason", async || ended(&server, Reason::RequestRefused) == 1).await;
 
     // Nor do these methods exist on the other routes.
     let via = Dialler::new(certs.strict("client")).type_byte();
