@@ -1,6 +1,7 @@
 //! The workspace's own commands: `cargo xtask`. Start at [`COMMANDS`].
 mod bench; // our server beside the Go floor, as a table
 mod ci; // what the build machine runs
+mod codegen; // Rust from .proto files
 mod cross; // tests that need more than one crate
 mod fuzz; // every fuzz target for a while
 mod interop; // peers made of HashiCorp's Go modules
@@ -26,6 +27,7 @@ const COMMANDS: &[Command] = &[
     command("interop", "Go peers made of HashiCorp's modules against our server, and the reverse", interop::run),
     command("bench", "our server beside a Go server on HashiCorp's modules, as a table", bench::run),
     command("tidy", "layers, code map, cores without tokio, file ratchets, paths, READMEs", tidy::run),
+    command("codegen", "Rust from the .proto files; --check says what is not as generated", codegen::run),
     command("routes", "the routing diagram in docs/rpc, from the route table", routes::run),
     command("licences", "the licence and the source of every dependency, by deny.toml", licences::run),
     command("fuzz", "every fuzz target for a while (default 60 s each), on its corpus", fuzz::run),

@@ -117,13 +117,15 @@ pub enum Options {
     None,
 }
 
-/// On which part of the server port a method is offered. No method is on more than one.
+/// On which part of the server port a method is offered. No net/rpc method is on more than one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Listener {
     /// The net/rpc routes: type bytes 0 and 4, and their ALPN names.
     Rpc,
     /// The route for callers that have no client certificate yet: type byte 7.
     Insecure,
+    /// gRPC, on the servers that [`crate::GrpcRow::listeners`] names; nowhere in net/rpc.
+    Grpc,
 }
 
 /// Who answers a call in the end. A server that is not it passes the call on.

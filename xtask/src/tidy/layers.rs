@@ -17,7 +17,10 @@ pub(super) const LAYERS: &[(&str, Option<u8>)] = &[
     ("proconsul-tls", Some(2)),
     ("proconsul-state", Some(2)),
     ("proconsul-bexpr", Some(2)),
+    ("proconsul-methods", Some(2)),
     ("proconsul-structs", Some(1)),
+    ("proconsul-proto", Some(1)),
+    ("proconsul-proto-public", Some(1)),
     ("proconsul-msgpack", Some(0)),
     ("proconsul-msgpack-derive", Some(0)),
     ("proconsul-types", Some(0)),
@@ -27,7 +30,8 @@ pub(super) const LAYERS: &[(&str, Option<u8>)] = &[
 ];
 
 /// A crate and a part of it that cargo wants to be a crate of its own.
-const PARTS: &[(&str, &str)] = &[("proconsul-msgpack", "proconsul-msgpack-derive")];
+const PARTS: &[(&str, &str)] =
+    &[("proconsul-msgpack", "proconsul-msgpack-derive"), ("proconsul-proto", "proconsul-proto-public")];
 
 pub(super) fn check(checkout: &Checkout) -> Result<Complaints> {
     let members: Vec<&Package> = checkout.metadata.members().collect();

@@ -8,7 +8,18 @@ use super::{
 use crate::run::command;
 
 /// Crates that somebody may use without the rest: each has a README with an example that runs.
-const PRODUCTS: &[&str] = &["mux", "yamux", "netrpc", "msgpack", "structs", "bexpr", "tls"];
+const PRODUCTS: &[&str] = &[
+    "crates/bexpr",
+    "crates/methods",
+    "crates/msgpack",
+    "crates/mux",
+    "crates/netrpc",
+    "crates/structs",
+    "crates/tls",
+    "crates/yamux",
+    "proto",
+    "proto-public",
+];
 
 /// Crates whose core waits for nothing: without their default features they have no runtime in their tree.
 const CORES: &[&str] = &["mux", "yamux", "netrpc", "msgpack", "tls"];
@@ -45,8 +56,8 @@ fn in_tree<'t>(tree: &'t str, name: &str) -> Option<&'t str> {
 }
 
 pub(super) fn check_readmes(checkout: &Checkout) -> Result<Complaints> {
-    let missing = PRODUCTS.iter().filter(|product| !checkout.files.contains(&format!("crates/{product}/README.md")));
-    Ok(missing.map(|product| format!("crates/{product} is a product and has no README.md")).collect())
+    let missing = PRODUCTS.iter().filter(|product| !checkout.files.contains(&format!("{product}/README.md")));
+    Ok(missing.map(|product| format!("{product} is a product and has no README.md")).collect())
 }
 
 pub(super) fn check_clocks(checkout: &Checkout) -> Result<Complaints> {

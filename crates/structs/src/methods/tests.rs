@@ -59,6 +59,7 @@ fn compare(row: &MethodRow, fact: &Value) {
     let listener = match row.listener {
         Listener::Rpc => "rpc",
         Listener::Insecure => "insecure",
+        Listener::Grpc => panic!("{name} is a net/rpc method"),
     };
     assert_eq!(fact["listener"], listener, "{name}");
 }
