@@ -32,6 +32,8 @@ pub(crate) enum Role {
     Embed,
     /// Not at all.
     Skip,
+    /// As the fields that a newer peer added.
+    Rest,
 }
 
 /// One item of `#[wire(...)]`.
@@ -82,10 +84,11 @@ impl<'a> FieldInfo<'a> {
             Item::With(name, path) if name == "with" => self.role = Role::With(path),
             Item::Flag(name) if name == "embed" => self.role = Role::Embed,
             Item::Flag(name) if name == "skip" => self.role = Role::Skip,
+            Item::Flag(name) if name == "rest" => self.role = Role::Rest,
             Item::Flag(name) if name == "omit_empty" => self.omit_empty = true,
             Item::Flag(name) if name == "nil_when_empty" => self.nil_when_empty = true,
             Item::Flag(name) | Item::With(name, _) => {
-                let known = "a key in quotes, embed, skip, omit_empty, nil_when_empty or with = \"path\"";
+                let known = "a key in quotes, embed, skip, rest, omit_empty, nil_when_empty or with = \"path\"";
                 return Err(Error::new(name.span(), format!("expected {known}")));
             }
         }
@@ -99,7 +102,7 @@ pub(crate) fn doc_of(attrs: &[Attribute]) -> String {
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("doc")) {
         let Meta::NameValue(named) = &attr.meta else { continue };
         let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &named.value else { continue };
-        for line in text.value().lines().map(str::trim) {
+        for line in text.value().split('\n').map(str::trim) {
             let separator = match line {
                 "" => "\n",
                 _ if doc.is_empty() || doc.ends_with('\n') => "",

@@ -115,7 +115,7 @@ struct Structure<'a> {
 impl Structure<'_> {
     /// The fields that are on the wire.
     fn wired(&self) -> impl Iterator<Item = &FieldInfo<'_>> {
-        self.fields.iter().filter(|field| !matches!(field.role, Role::Skip))
+        self.fields.iter().filter(|field| !matches!(field.role, Role::Skip | Role::Rest))
     }
 
     /// Runs of fields of its own, each followed by an embedded one, if any.
@@ -169,7 +169,9 @@ impl Structure<'_> {
             quote!(::core::result::Result::Ok(false)),
         );
         let write_all = self.write_all();
+        let (keeps_rest, write_rest, read_struct) = self.rest();
         quote! {
+            #keeps_rest
             #[automatically_derived]
             impl #ser __p::Fields for #name #types #wheres {
                 const KEYS: &'static __p::Keys = &__p::Keys::NONE #keys;
@@ -204,6 +206,7 @@ impl Structure<'_> {
                 fn serialize<__S: __serde::Serializer>(
                     &self, serializer: __S,
                 ) -> ::core::result::Result<__S::Ok, __S::Error> {
+                    #write_rest
                     #[allow(unused_mut)]
                     let mut state = __serde::Serializer::serialize_struct(
                         serializer, #text, __p::Fields::fields_present(self),
@@ -219,10 +222,38 @@ impl Structure<'_> {
                 fn deserialize<__D: __serde::Deserializer<'de>>(
                     deserializer: __D,
                 ) -> ::core::result::Result<Self, __D::Error> {
-                    __p::read_struct(#text, deserializer)
+                    __p::#read_struct(#text, deserializer)
                 }
             }
         }
+    }
+
+    /// For a structure that keeps what it does not know: that it does, how it then writes, and the function that reads it.
+    fn rest(&self) -> (TokenStream, TokenStream, TokenStream) {
+        let Some(field) = self.fields.iter().find(|field| matches!(field.role, Role::Rest)) else {
+            return (quote!(), quote!(), quote!(read_struct));
+        };
+        let (name, rest) = (&self.input.ident, field.name);
+        let (_, types, wheres) = self.input.generics.split_for_impl();
+        let bounded = generics_with(self.input, quote!(__serde::Serialize + ::core::default::Default), false);
+        let (bounded, _, _) = bounded.split_for_impl();
+        let keeps = quote! {
+            #[automatically_derived]
+            impl #bounded __p::KeepsRest for #name #types #wheres {
+                fn rest(&self) -> &__p::Rest {
+                    &self.#rest
+                }
+                fn rest_mut(&mut self) -> &mut __p::Rest {
+                    &mut self.#rest
+                }
+            }
+        };
+        let write = quote! {
+            if !self.#rest.is_empty() {
+                return __p::write_with_rest(self, serializer);
+            }
+        };
+        (keeps, write, quote!(read_with_rest))
     }
 
     fn keys(&self) -> TokenStream {

@@ -24,6 +24,7 @@ use proc_macro::TokenStream;
 /// | `omit_empty` | left out when equal to its type's default |
 /// | `nil_when_empty` | written as nil when `is_empty()` |
 /// | `skip` | not on the wire |
+/// | `rest` | a `Rest` that keeps the fields this structure does not know, and writes them back; not in embedded structures |
 /// | `with = "path"` | written and read by `path::serialize` and `path::deserialize`; `path::shape` says what it looks like |
 ///
 /// `Vec<u8>`, `bytes::Bytes`, `&[u8]`, `Cow<[u8]>` and options of them are byte strings. `&str`, `&[u8]` and `Cow` borrow.

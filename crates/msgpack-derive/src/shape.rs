@@ -46,6 +46,7 @@ fn step(field: &FieldInfo<'_>) -> TokenStream {
     let shape = of_type(ty, &field.role);
     let mut step = match field.role {
         Role::Skip => return TokenStream::new(),
+        Role::Rest => return quote!(.keeps_rest()),
         Role::Embed => return quote!(.embed(#shape)),
         _ => quote!(.field(#key, #doc, #shape)),
     };
@@ -65,6 +66,6 @@ fn of_type(ty: &Type, role: &Role) -> TokenStream {
         Role::Bytes => quote!(|| __p::Shape::Bytes),
         Role::Text => quote!(|| __p::Shape::Text),
         Role::With(path) => quote!(#path::shape::<#ty>),
-        Role::Plain | Role::Embed | Role::Skip => quote!(<#ty as __p::Shaped>::shape),
+        Role::Plain | Role::Embed | Role::Skip | Role::Rest => quote!(<#ty as __p::Shaped>::shape),
     }
 }

@@ -12,6 +12,7 @@ use self::odd::Odd;
 use crate::error::{DecodeError, Kind};
 use crate::marker as m;
 use crate::reader::{Reader, kind};
+use crate::rest::VERBATIM;
 use crate::skip::Open;
 
 type Result<T> = std::result::Result<T, DecodeError>;
@@ -325,6 +326,7 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
                 byte => visitor.visit_borrowed_bytes(self.r.bytes(byte)?),
             },
             ANY_VALUE => self.any(visitor, Text::Exact),
+            VERBATIM => visitor.visit_borrowed_bytes(self.r.skipped()?),
             _ => visitor.visit_newtype_struct(self),
         }
     }

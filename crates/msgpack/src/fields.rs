@@ -175,7 +175,7 @@ pub trait ReadNext<'de> {
     }
 }
 
-struct FromMap<'a, A>(&'a mut A);
+pub(crate) struct FromMap<'a, A>(pub(crate) &'a mut A);
 
 impl<'de, A: MapAccess<'de>> ReadNext<'de> for FromMap<'_, A> {
     type Error = A::Error;
@@ -186,7 +186,7 @@ impl<'de, A: MapAccess<'de>> ReadNext<'de> for FromMap<'_, A> {
     }
 }
 
-struct FromSeq<'a, A>(&'a mut A);
+pub(crate) struct FromSeq<'a, A>(pub(crate) &'a mut A);
 
 impl<'de, A: SeqAccess<'de>> ReadNext<'de> for FromSeq<'_, A> {
     type Error = A::Error;

@@ -13,6 +13,7 @@ mod go_str; // Go's string
 mod marker; // descriptor bytes
 pub mod nested; // a value inside one raw value
 mod reader; // bytes to scalars
+mod rest; // fields that nobody here knows
 mod scan; // where a value ends, while its bytes arrive
 mod ser; // values to bytes
 mod shape; // what a type looks like on the wire
@@ -31,6 +32,7 @@ pub use error::{DecodeError, EncodeError, Kind};
 pub use go_str::GoStr;
 #[cfg(feature = "derive")]
 pub use proconsul_msgpack_derive::Wire;
+pub use rest::{Rest, Verbatim};
 pub use scan::{Scan, Scanner};
 pub use ser::{encode_into, to_vec};
 pub use shape::{Arm, FieldShape, Layout, NumberSet, OneOf, Shape, Shaped, StructShape, WordSet};
@@ -46,5 +48,6 @@ pub mod __private {
 
     pub use crate::byte_fields::{NilAsDefault, ReadBytes, ReadText, WriteBytes, is_default};
     pub use crate::fields::{Fields, Keys, Order, ReadFields, ReadNext, read_struct};
+    pub use crate::rest::{KeepsRest, Rest, read_with_rest, write_with_rest};
     pub use crate::shape::{Shape, Shaped, StructShape};
 }

@@ -4,6 +4,7 @@ use serde::ser::{self, Serialize};
 
 use crate::error::EncodeError;
 use crate::marker as m;
+use crate::rest::VERBATIM;
 
 type Result<T> = std::result::Result<T, EncodeError>;
 
@@ -88,6 +89,19 @@ fn put_len(out: &mut Vec<u8>, len: usize, marker16: u8, marker32: u8) -> Result<
     } else {
         put(out, marker32, u32::try_from(len).map_err(|_| EncodeError::TooLong(len))?.to_be_bytes());
     }
+    Ok(())
+}
+
+/// Writes a byte string's bytes without their header: they are an encoding already.
+fn put_verbatim<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<()> {
+    let start = out.len();
+    value.serialize(Encoder { out })?;
+    let header = match out.get(start) {
+        Some(&m::STR16) => 3,
+        Some(&m::STR32) => 5,
+        _ => 1,
+    };
+    out.drain(start..start + header);
     Ok(())
 }
 
@@ -234,7 +248,10 @@ impl<'a> ser::Serializer for Encoder<'a> {
     }
 
     #[inline]
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _name: &'static str, value: &T) -> Result<()> {
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<()> {
+        if name == VERBATIM {
+            return put_verbatim(self.out, value);
+        }
         value.serialize(self)
     }
 

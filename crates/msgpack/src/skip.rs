@@ -177,7 +177,14 @@ impl Open {
     }
 }
 
-impl Reader<'_> {
+impl<'de> Reader<'de> {
+    /// The bytes of one value, stepped over.
+    pub(crate) fn skipped(&mut self) -> Result<&'de [u8], DecodeError> {
+        let (from, start) = (self.rest(), self.at());
+        self.skip_value()?;
+        Ok(&from[..self.at() - start])
+    }
+
     /// Steps over one value as Go does when it has no field for it: any value, but keys of maps must be strings.
     pub(crate) fn skip_value(&mut self) -> Result<(), DecodeError> {
         // Most unknown values are scalars.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use proconsul_msgpack::{DecodeError, GoStr, Value, Wire, from_bytes, from_slice, to_vec};
+use proconsul_msgpack::{DecodeError, GoStr, Rest, Shape, Shaped, Value, Wire, from_bytes, from_slice, to_vec};
 
 #[derive(Debug, Default, PartialEq, Wire)]
 struct RequestHeader<'a> {
@@ -178,4 +178,82 @@ fn a_key_that_comes_twice_replaces_and_missing_ones_keep_the_default() {
     }
     let it: Defaulted = from_slice(b"\x82\xa4Name\xa1a\xa4Name\xa1b").unwrap();
     assert_eq!(it, Defaulted { port: 8300, name: "b".into() });
+}
+
+#[derive(Debug, Default, PartialEq, Wire)]
+struct Keeping {
+    #[wire(embed)]
+    meta: Meta,
+    port: u16,
+    #[wire(rest)]
+    rest: Rest,
+}
+
+#[test]
+fn unknown_fields_are_kept_to_the_byte_and_written_in_order() {
+    // Forms that this crate would not choose itself: a long form of 7, a float of 32 bits, an extension, a bin.
+    let bytes = b"\x87\xa1A\xcd\x00\x07\xa2ID\xa1x\xa4Port\x05\xa3Q\xff!\xca\x3f\x80\x00\x00\xa1R\xd4\x01\x02\xa1z\xc4\x01\xff\xa4Zone\xc0";
+    let it: Keeping = from_slice(bytes).unwrap();
+    assert_eq!((it.meta.id.as_str(), it.port, it.rest.len()), ("x", 5, 4));
+    let again = to_vec(&it).unwrap();
+    assert_eq!(from_slice::<Keeping>(&again).unwrap(), it);
+    let Value::Map(entries) = from_slice::<Value>(&again).unwrap() else { panic!("not a map") };
+    assert!(entries.len() == 7 && entries.is_sorted_by(|a, b| a.0 < b.0), "{entries:?}");
+    let kept = |bytes: &[u8]| again.windows(bytes.len()).any(|window| window == bytes);
+    assert!(kept(b"\xa1A\xcd\x00\x07") && kept(b"\xca\x3f\x80\x00\x00") && kept(b"\xa1z\xc4\x01\xff"));
+    // Of a key that comes twice the last wins; a list has no keys to keep.
+    let twice: Keeping = from_slice(b"\x82\xa1A\x01\xa1A\x02").unwrap();
+    assert_eq!(twice.rest[&b"A"[..]].as_bytes(), [2]);
+    assert!(from_slice::<Keeping>(b"\x94\xa1x\x01\x02\x03").unwrap().rest.is_empty());
+    // A value that Go would not step over is refused here too.
+    assert!(from_slice::<Keeping>(b"\x81\xa1A\x81\x01\x02").is_err());
+    // For people, what they mean.
+    let text = serde_json::to_string(&Keeping { rest: it.rest.clone(), ..Keeping::default() });
+    assert!(text.unwrap().starts_with("{\"A\":7,\"ID\":"));
+}
+
+#[test]
+fn shapes_list_fields_by_key_with_docs_and_positions() {
+    /// A thing.
+    ///
+    /// Of two paragraphs, the second
+    /// on two lines.
+    #[derive(Default, Wire)]
+    struct Documented {
+        /// Its size.
+        #[wire("Size", omit_empty)]
+        size: u16,
+        #[wire(embed)]
+        meta: Meta,
+        #[wire(with = "proconsul_msgpack::nested")]
+        inner: Option<Vec<String>>,
+        bytes: Option<Vec<u8>>,
+        #[wire(nil_when_empty)]
+        tags: Vec<String>,
+        #[wire(skip)]
+        _own: u8,
+        #[wire(rest)]
+        rest: Rest,
+    }
+    let Shape::Struct(shape) = Documented::shape() else { panic!("not a structure") };
+    let shape = shape();
+    assert_eq!(shape.doc, "A thing.\nOf two paragraphs, the second on two lines.");
+    assert!(shape.keeps_rest);
+    let fields: Vec<_> =
+        shape.fields.iter().map(|field| format!("{} {} {:?}", field.key, field.position, (field.shape)())).collect();
+    let starts = [
+        "Bytes 4 Optional(",
+        "ID 1 Text",
+        "Inner 3 Nested(",
+        "Size 0 Int { bits: 16, signed: false }",
+        "Tags 5 List(",
+        "Zone 2 Optional(",
+    ];
+    assert!(
+        fields.len() == starts.len() && fields.iter().zip(starts).all(|(field, start)| field.starts_with(start)),
+        "{fields:?}"
+    );
+    let size = shape.get("Size").unwrap();
+    assert!(size.omit_empty && size.doc == "Its size." && shape.get("Tags").unwrap().nil_when_empty);
+    assert!(shape.get("size").is_none());
 }
