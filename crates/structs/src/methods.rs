@@ -69,14 +69,26 @@ const fn same(a: &str, b: &str) -> bool {
     true
 }
 
-/// Declares the marker types of one service.
+/// What the method at this position in [`METHODS`] is for, in a line; empty where there is no such method.
+pub fn meaning(index: u16) -> &'static str {
+    let mut all = SERVICES.iter().copied().flatten();
+    all.find(|(of, _)| *of == index).map(|(_, meaning)| *meaning).unwrap_or_default()
+}
+
+/// Declares the marker types of one service. It has a line in [`SERVICES`], too.
 macro_rules! service {
-    ($(#[$doc:meta])* $module:ident = $service:literal { $($(#[$method_doc:meta])* $method:ident($request:ty) -> $reply:ty;)* }) => {
+    ($(#[$doc:meta])* $module:ident = $service:literal {
+        $(#[doc = $meaning:literal] $(#[$method_doc:meta])* $method:ident($request:ty) -> $reply:ty;)*
+    }) => {
         $(#[$doc])*
         pub mod $module {
             use super::*;
 
+            /// For [`meaning`]: each method's position and the first line of its documentation.
+            pub(super) const MEANINGS: &[(u16, &str)] = &[$(($method::INDEX, $meaning.trim_ascii()),)*];
+
             $(
+                #[doc = $meaning]
                 $(#[$method_doc])*
                 #[derive(Clone, Copy, Debug)]
                 pub enum $method {}
@@ -153,6 +165,10 @@ service! {
         InitialConfiguration(auto_config_structs::AutoConfigRequest) -> Infallible;
     }
 }
+
+/// What each service's methods are for.
+const SERVICES: &[&[(u16, &str)]] =
+    &[status::MEANINGS, kvs::MEANINGS, catalog::MEANINGS, auto_encrypt::MEANINGS, auto_config::MEANINGS];
 
 #[cfg(test)]
 mod tests;

@@ -100,3 +100,10 @@ fn a_marker_stands_for_the_row_of_its_name() {
     assert_eq!(catalog::ListDatacenters::ROW.name, "Catalog.ListDatacenters");
     assert_eq!(METHODS[usize::from(kvs::Apply::INDEX)].name, "KVS.Apply");
 }
+
+#[test]
+fn what_a_method_is_for_is_the_first_line_of_its_marker() {
+    assert_eq!(meaning(status::Ping::INDEX), "Answers at once; proves that the server lives.");
+    assert_eq!(meaning(kvs::Get::INDEX), "Reads one key.");
+    assert_eq!(meaning(METHOD_COUNT as u16), "");
+}
