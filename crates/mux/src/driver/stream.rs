@@ -95,8 +95,9 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let ended = self.ended;
         match &mut self.io {
-            Io::Plain(_) if self.ended => Poll::Ready(Ok(())),
+            Io::Plain(_) if ended => Poll::Ready(Ok(())),
             Io::Plain(io) => Pin::new(io).poll_shutdown(cx),
             Io::Tls(io) => Pin::new(io).poll_shutdown(cx),
         }
