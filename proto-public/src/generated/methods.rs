@@ -14,7 +14,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: false,
             request: "hashicorp.consul.acl.LoginRequest",
             reply: "hashicorp.consul.acl.LoginResponse",
-            meaning: "",
+            meaning: "Makes a token for the bearer of a credential that an auth method accepts; binding rules decide what the token may do. Fails where no rule binds the identity to anything.",
         },
         DUTIES,
     ),
@@ -28,7 +28,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: false,
             request: "hashicorp.consul.acl.LogoutRequest",
             reply: "hashicorp.consul.acl.LogoutResponse",
-            meaning: "",
+            meaning: "Destroys a token that Login made. Tokens made in another way are refused, so that a leaked one cannot delete what an operator set up.",
         },
         DUTIES,
     ),
@@ -42,7 +42,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: false,
             request: "hashicorp.consul.connectca.SignRequest",
             reply: "hashicorp.consul.connectca.SignResponse",
-            meaning: "",
+            meaning: "Signs a certificate request. The SPIFFE id in it says for whom, and the token must allow to act for that service, agent or gateway.",
         },
         DUTIES,
     ),
@@ -56,7 +56,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: true,
             request: "hashicorp.consul.connectca.WatchRootsRequest",
             reply: "hashicorp.consul.connectca.WatchRootsResponse",
-            meaning: "",
+            meaning: "Sends the roots now, and again whenever they change, until the client goes. Needs a token with `service:write` on any service.",
         },
         DUTIES,
     ),
@@ -70,7 +70,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: false,
             request: "hashicorp.consul.dataplane.GetEnvoyBootstrapParamsRequest",
             reply: "hashicorp.consul.dataplane.GetEnvoyBootstrapParamsResponse",
-            meaning: "",
+            meaning: "Says what goes into Envoy's bootstrap for one registered proxy. The token must allow to read its service.",
         },
         DUTIES,
     ),
@@ -84,7 +84,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: false,
             request: "hashicorp.consul.dataplane.GetSupportedDataplaneFeaturesRequest",
             reply: "hashicorp.consul.dataplane.GetSupportedDataplaneFeaturesResponse",
-            meaning: "",
+            meaning: "Says which parts of the data plane's work this server supports, so that versions can be mixed during an upgrade.",
         },
         DUTIES,
     ),
@@ -98,7 +98,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: false,
             request: "hashicorp.consul.dns.QueryRequest",
             reply: "hashicorp.consul.dns.QueryResponse",
-            meaning: "",
+            meaning: "Answers one DNS message. Errors of DNS are in the answer's code; the call itself fails only when the message cannot be read or nobody can answer.",
         },
         DUTIES,
     ),
@@ -112,7 +112,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: false,
             request: "hashicorp.consul.resource.DeleteRequest",
             reply: "hashicorp.consul.resource.DeleteResponse",
-            meaning: "",
+            meaning: "Deletes a resource, and in time all that it owns. Deleting what is not there succeeds, so that a retry does no harm.",
         },
         DUTIES,
     ),
@@ -126,7 +126,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: false,
             request: "hashicorp.consul.resource.ListRequest",
             reply: "hashicorp.consul.resource.ListResponse",
-            meaning: "",
+            meaning: "Reads all resources of a type whose tenancy and name fit. One that was written a moment ago may still be missing.",
         },
         DUTIES,
     ),
@@ -140,7 +140,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: false,
             request: "hashicorp.consul.resource.ListByOwnerRequest",
             reply: "hashicorp.consul.resource.ListByOwnerResponse",
-            meaning: "",
+            meaning: "Reads all resources that have this very owner, of any type.",
         },
         DUTIES,
     ),
@@ -154,7 +154,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: false,
             request: "hashicorp.consul.resource.MutateAndValidateRequest",
             reply: "hashicorp.consul.resource.MutateAndValidateResponse",
-            meaning: "",
+            meaning: "Goes through all that Write would check and fill in, without storing anything.",
         },
         DUTIES,
     ),
@@ -168,7 +168,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: false,
             request: "hashicorp.consul.resource.ReadRequest",
             reply: "hashicorp.consul.resource.ReadResponse",
-            meaning: "",
+            meaning: "Reads one resource. Whoever needs to see the latest write says so in the metadata (`x-consul-consistency-mode: consistent`).",
         },
         DUTIES,
     ),
@@ -182,7 +182,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: true,
             request: "hashicorp.consul.resource.WatchListRequest",
             reply: "hashicorp.consul.resource.WatchEvent",
-            meaning: "",
+            meaning: "Sends the resources of a type that fit, as they are and then as they change, until the client goes.",
         },
         DUTIES,
     ),
@@ -196,7 +196,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: false,
             request: "hashicorp.consul.resource.WriteRequest",
             reply: "hashicorp.consul.resource.WriteResponse",
-            meaning: "",
+            meaning: "Creates a resource, or replaces its data and metadata. Its status is left alone, and so is `generation` where the data did not change.",
         },
         DUTIES,
     ),
@@ -210,7 +210,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: false,
             request: "hashicorp.consul.resource.WriteStatusRequest",
             reply: "hashicorp.consul.resource.WriteStatusResponse",
-            meaning: "",
+            meaning: "Replaces one controller's entry in a resource's status. Does not change `generation`, so that controllers do not wake each other for nothing.",
         },
         DUTIES,
     ),
@@ -224,17 +224,17 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: true,
             request: "hashicorp.consul.serverdiscovery.WatchServersRequest",
             reply: "hashicorp.consul.serverdiscovery.WatchServersResponse",
-            meaning: "",
+            meaning: "Sends the servers that can be used now, and again whenever that changes, until the client goes. Needs a token with `service:write` on any service.",
         },
         DUTIES,
     ),
 ];
 
-/// `hashicorp.consul.acl.ACLService`: 
+/// `hashicorp.consul.acl.ACLService`: Tokens for those who prove who they are through an auth method.
 pub mod acl_service {
     use super::{GrpcMethod, GrpcRow, METHODS};
 
-    /// 
+    /// Makes a token for the bearer of a credential that an auth method accepts; binding rules decide what the token may do. Fails where no rule binds the identity to anything.
     #[derive(Clone, Copy, Debug)]
     pub enum Login {}
 
@@ -244,7 +244,7 @@ pub mod acl_service {
         const ROW: &'static GrpcRow = &METHODS[0];
     }
 
-    /// 
+    /// Destroys a token that Login made. Tokens made in another way are refused, so that a leaked one cannot delete what an operator set up.
     #[derive(Clone, Copy, Debug)]
     pub enum Logout {}
 
@@ -255,11 +255,11 @@ pub mod acl_service {
     }
 }
 
-/// `hashicorp.consul.connectca.ConnectCAService`: 
+/// `hashicorp.consul.connectca.ConnectCAService`: Roots to trust and certificates to show.
 pub mod connect_ca_service {
     use super::{GrpcMethod, GrpcRow, METHODS};
 
-    /// 
+    /// Signs a certificate request. The SPIFFE id in it says for whom, and the token must allow to act for that service, agent or gateway.
     #[derive(Clone, Copy, Debug)]
     pub enum Sign {}
 
@@ -269,7 +269,7 @@ pub mod connect_ca_service {
         const ROW: &'static GrpcRow = &METHODS[2];
     }
 
-    /// 
+    /// Sends the roots now, and again whenever they change, until the client goes. Needs a token with `service:write` on any service.
     #[derive(Clone, Copy, Debug)]
     pub enum WatchRoots {}
 
@@ -280,11 +280,11 @@ pub mod connect_ca_service {
     }
 }
 
-/// `hashicorp.consul.dataplane.DataplaneService`: 
+/// `hashicorp.consul.dataplane.DataplaneService`: What a server can do for a data plane, and what Envoy is to be started with.
 pub mod dataplane_service {
     use super::{GrpcMethod, GrpcRow, METHODS};
 
-    /// 
+    /// Says what goes into Envoy's bootstrap for one registered proxy. The token must allow to read its service.
     #[derive(Clone, Copy, Debug)]
     pub enum GetEnvoyBootstrapParams {}
 
@@ -294,7 +294,7 @@ pub mod dataplane_service {
         const ROW: &'static GrpcRow = &METHODS[4];
     }
 
-    /// 
+    /// Says which parts of the data plane's work this server supports, so that versions can be mixed during an upgrade.
     #[derive(Clone, Copy, Debug)]
     pub enum GetSupportedDataplaneFeatures {}
 
@@ -305,11 +305,11 @@ pub mod dataplane_service {
     }
 }
 
-/// `hashicorp.consul.dns.DNSService`: 
+/// `hashicorp.consul.dns.DNSService`: Answers DNS questions as the DNS port does.
 pub mod dns_service {
     use super::{GrpcMethod, GrpcRow, METHODS};
 
-    /// 
+    /// Answers one DNS message. Errors of DNS are in the answer's code; the call itself fails only when the message cannot be read or nobody can answer.
     #[derive(Clone, Copy, Debug)]
     pub enum Query {}
 
@@ -320,11 +320,11 @@ pub mod dns_service {
     }
 }
 
-/// `hashicorp.consul.resource.ResourceService`: 
+/// `hashicorp.consul.resource.ResourceService`: Reads, writes and watches resources of any registered type.
 pub mod resource_service {
     use super::{GrpcMethod, GrpcRow, METHODS};
 
-    /// 
+    /// Deletes a resource, and in time all that it owns. Deleting what is not there succeeds, so that a retry does no harm.
     #[derive(Clone, Copy, Debug)]
     pub enum Delete {}
 
@@ -334,7 +334,7 @@ pub mod resource_service {
         const ROW: &'static GrpcRow = &METHODS[7];
     }
 
-    /// 
+    /// Reads all resources of a type whose tenancy and name fit. One that was written a moment ago may still be missing.
     #[derive(Clone, Copy, Debug)]
     pub enum List {}
 
@@ -344,7 +344,7 @@ pub mod resource_service {
         const ROW: &'static GrpcRow = &METHODS[8];
     }
 
-    /// 
+    /// Reads all resources that have this very owner, of any type.
     #[derive(Clone, Copy, Debug)]
     pub enum ListByOwner {}
 
@@ -354,7 +354,7 @@ pub mod resource_service {
         const ROW: &'static GrpcRow = &METHODS[9];
     }
 
-    /// 
+    /// Goes through all that Write would check and fill in, without storing anything.
     #[derive(Clone, Copy, Debug)]
     pub enum MutateAndValidate {}
 
@@ -364,7 +364,7 @@ pub mod resource_service {
         const ROW: &'static GrpcRow = &METHODS[10];
     }
 
-    /// 
+    /// Reads one resource. Whoever needs to see the latest write says so in the metadata (`x-consul-consistency-mode: consistent`).
     #[derive(Clone, Copy, Debug)]
     pub enum Read {}
 
@@ -374,7 +374,7 @@ pub mod resource_service {
         const ROW: &'static GrpcRow = &METHODS[11];
     }
 
-    /// 
+    /// Sends the resources of a type that fit, as they are and then as they change, until the client goes.
     #[derive(Clone, Copy, Debug)]
     pub enum WatchList {}
 
@@ -384,7 +384,7 @@ pub mod resource_service {
         const ROW: &'static GrpcRow = &METHODS[12];
     }
 
-    /// 
+    /// Creates a resource, or replaces its data and metadata. Its status is left alone, and so is `generation` where the data did not change.
     #[derive(Clone, Copy, Debug)]
     pub enum Write {}
 
@@ -394,7 +394,7 @@ pub mod resource_service {
         const ROW: &'static GrpcRow = &METHODS[13];
     }
 
-    /// 
+    /// Replaces one controller's entry in a resource's status. Does not change `generation`, so that controllers do not wake each other for nothing.
     #[derive(Clone, Copy, Debug)]
     pub enum WriteStatus {}
 
@@ -405,11 +405,11 @@ pub mod resource_service {
     }
 }
 
-/// `hashicorp.consul.serverdiscovery.ServerDiscoveryService`: 
+/// `hashicorp.consul.serverdiscovery.ServerDiscoveryService`: Tells which servers there are.
 pub mod server_discovery_service {
     use super::{GrpcMethod, GrpcRow, METHODS};
 
-    /// 
+    /// Sends the servers that can be used now, and again whenever that changes, until the client goes. Needs a token with `service:write` on any service.
     #[derive(Clone, Copy, Debug)]
     pub enum WatchServers {}
 

@@ -14,7 +14,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: false,
             request: "hashicorp.consul.internal.configentry.GetResolvedExportedServicesRequest",
             reply: "hashicorp.consul.internal.configentry.GetResolvedExportedServicesResponse",
-            meaning: "",
+            meaning: "Says which services a partition exports, and to whom: exported-services entries with wildcards and sameness groups resolved.",
         },
         DUTIES,
     ),
@@ -28,7 +28,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: false,
             request: "hashicorp.consul.internal.operator.TransferLeaderRequest",
             reply: "hashicorp.consul.internal.operator.TransferLeaderResponse",
-            meaning: "",
+            meaning: "Makes the leader hand over to another server, and returns once it has or could not. Never limited by rate: it is what one does when the leader is in trouble.",
         },
         DUTIES,
     ),
@@ -42,7 +42,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: false,
             request: "hashicorp.consul.internal.peering.EstablishRequest",
             reply: "hashicorp.consul.internal.peering.EstablishResponse",
-            meaning: "",
+            meaning: "Makes a peering from a token of the other side: trades the token's secret for one of this stream's own, then dials.",
         },
         DUTIES,
     ),
@@ -56,7 +56,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: false,
             request: "hashicorp.consul.internal.peering.GenerateTokenRequest",
             reply: "hashicorp.consul.internal.peering.GenerateTokenResponse",
-            meaning: "",
+            meaning: "Makes a peering that waits for the other side, and a token for it. The token is given to the other side's operator, who needs it once.",
         },
         DUTIES,
     ),
@@ -70,7 +70,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: false,
             request: "hashicorp.consul.internal.peering.PeeringDeleteRequest",
             reply: "hashicorp.consul.internal.peering.PeeringDeleteResponse",
-            meaning: "",
+            meaning: "Marks a peering for deletion. What was imported through it is removed in the background, and it goes last.",
         },
         DUTIES,
     ),
@@ -84,7 +84,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: false,
             request: "hashicorp.consul.internal.peering.PeeringListRequest",
             reply: "hashicorp.consul.internal.peering.PeeringListResponse",
-            meaning: "",
+            meaning: "Reads all peerings of a partition, with the state of their streams.",
         },
         DUTIES,
     ),
@@ -98,7 +98,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: false,
             request: "hashicorp.consul.internal.peering.PeeringReadRequest",
             reply: "hashicorp.consul.internal.peering.PeeringReadResponse",
-            meaning: "",
+            meaning: "Reads one peering, with the state of its stream.",
         },
         DUTIES,
     ),
@@ -112,7 +112,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: false,
             request: "hashicorp.consul.internal.peering.PeeringWriteRequest",
             reply: "hashicorp.consul.internal.peering.PeeringWriteResponse",
-            meaning: "",
+            meaning: "Writes a peering as it is given. For tests and tools: GenerateToken and Establish are what makes one that works.",
         },
         DUTIES,
     ),
@@ -126,7 +126,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: false,
             request: "hashicorp.consul.internal.peering.TrustBundleListByServiceRequest",
             reply: "hashicorp.consul.internal.peering.TrustBundleListByServiceResponse",
-            meaning: "",
+            meaning: "Reads the roots of every peer that one service is exported to: whom its proxies have to trust.",
         },
         DUTIES,
     ),
@@ -140,7 +140,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: false,
             request: "hashicorp.consul.internal.peering.TrustBundleReadRequest",
             reply: "hashicorp.consul.internal.peering.TrustBundleReadResponse",
-            meaning: "",
+            meaning: "Reads the roots of one peer: whom to trust when its services are called.",
         },
         DUTIES,
     ),
@@ -154,7 +154,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: false,
             request: "hashicorp.consul.internal.peerstream.ExchangeSecretRequest",
             reply: "hashicorp.consul.internal.peerstream.ExchangeSecretResponse",
-            meaning: "",
+            meaning: "Trades the secret of a token for one that opens streams. Takes no token of access rules: the secret is what counts.",
         },
         DUTIES,
     ),
@@ -168,7 +168,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: true,
             request: "hashicorp.consul.internal.peerstream.ReplicationMessage",
             reply: "hashicorp.consul.internal.peerstream.ReplicationMessage",
-            meaning: "",
+            meaning: "The stream. Only the leader takes part: another server refuses with the leader's address in the details of the error (LeaderAddress).",
         },
         DUTIES,
     ),
@@ -182,7 +182,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: false,
             request: "hashicorp.consul.internal.storage.raft.DeleteRequest",
             reply: "google.protobuf.Empty",
-            meaning: "",
+            meaning: "Deletes a resource through the leader.",
         },
         DUTIES,
     ),
@@ -196,7 +196,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: false,
             request: "hashicorp.consul.internal.storage.raft.ListRequest",
             reply: "hashicorp.consul.internal.storage.raft.ListResponse",
-            meaning: "",
+            meaning: "Lists resources as the leader has them, once that is sure to lead.",
         },
         DUTIES,
     ),
@@ -210,7 +210,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: false,
             request: "hashicorp.consul.internal.storage.raft.ReadRequest",
             reply: "hashicorp.consul.internal.storage.raft.ReadResponse",
-            meaning: "",
+            meaning: "Reads a resource as the leader has it, once that is sure to lead.",
         },
         DUTIES,
     ),
@@ -224,7 +224,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: false,
             request: "hashicorp.consul.internal.storage.raft.WriteRequest",
             reply: "hashicorp.consul.internal.storage.raft.WriteResponse",
-            meaning: "",
+            meaning: "Writes a resource through the leader.",
         },
         DUTIES,
     ),
@@ -238,17 +238,17 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: true,
             request: "subscribe.SubscribeRequest",
             reply: "subscribe.Event",
-            meaning: "",
+            meaning: "Sends all there is about a subject as events, then every change, until the client goes. With an index it goes on from there if it can, and starts over if it cannot.",
         },
         DUTIES,
     ),
 ];
 
-/// `hashicorp.consul.internal.configentry.ConfigEntryService`: 
+/// `hashicorp.consul.internal.configentry.ConfigEntryService`: What configuration entries come to.
 pub mod config_entry_service {
     use super::{GrpcMethod, GrpcRow, METHODS};
 
-    /// 
+    /// Says which services a partition exports, and to whom: exported-services entries with wildcards and sameness groups resolved.
     #[derive(Clone, Copy, Debug)]
     pub enum GetResolvedExportedServices {}
 
@@ -259,11 +259,11 @@ pub mod config_entry_service {
     }
 }
 
-/// `hashicorp.consul.internal.operator.OperatorService`: 
+/// `hashicorp.consul.internal.operator.OperatorService`: Acts on the servers themselves.
 pub mod operator_service {
     use super::{GrpcMethod, GrpcRow, METHODS};
 
-    /// 
+    /// Makes the leader hand over to another server, and returns once it has or could not. Never limited by rate: it is what one does when the leader is in trouble.
     #[derive(Clone, Copy, Debug)]
     pub enum TransferLeader {}
 
@@ -274,11 +274,11 @@ pub mod operator_service {
     }
 }
 
-/// `hashicorp.consul.internal.peering.PeeringService`: 
+/// `hashicorp.consul.internal.peering.PeeringService`: Makes, reads and ends peerings. For servers and agents of the own cluster; the HTTP interface stands on it.
 pub mod peering_service {
     use super::{GrpcMethod, GrpcRow, METHODS};
 
-    /// 
+    /// Makes a peering from a token of the other side: trades the token's secret for one of this stream's own, then dials.
     #[derive(Clone, Copy, Debug)]
     pub enum Establish {}
 
@@ -288,7 +288,7 @@ pub mod peering_service {
         const ROW: &'static GrpcRow = &METHODS[2];
     }
 
-    /// 
+    /// Makes a peering that waits for the other side, and a token for it. The token is given to the other side's operator, who needs it once.
     #[derive(Clone, Copy, Debug)]
     pub enum GenerateToken {}
 
@@ -298,7 +298,7 @@ pub mod peering_service {
         const ROW: &'static GrpcRow = &METHODS[3];
     }
 
-    /// 
+    /// Marks a peering for deletion. What was imported through it is removed in the background, and it goes last.
     #[derive(Clone, Copy, Debug)]
     pub enum PeeringDelete {}
 
@@ -308,7 +308,7 @@ pub mod peering_service {
         const ROW: &'static GrpcRow = &METHODS[4];
     }
 
-    /// 
+    /// Reads all peerings of a partition, with the state of their streams.
     #[derive(Clone, Copy, Debug)]
     pub enum PeeringList {}
 
@@ -318,7 +318,7 @@ pub mod peering_service {
         const ROW: &'static GrpcRow = &METHODS[5];
     }
 
-    /// 
+    /// Reads one peering, with the state of its stream.
     #[derive(Clone, Copy, Debug)]
     pub enum PeeringRead {}
 
@@ -328,7 +328,7 @@ pub mod peering_service {
         const ROW: &'static GrpcRow = &METHODS[6];
     }
 
-    /// 
+    /// Writes a peering as it is given. For tests and tools: GenerateToken and Establish are what makes one that works.
     #[derive(Clone, Copy, Debug)]
     pub enum PeeringWrite {}
 
@@ -338,7 +338,7 @@ pub mod peering_service {
         const ROW: &'static GrpcRow = &METHODS[7];
     }
 
-    /// 
+    /// Reads the roots of every peer that one service is exported to: whom its proxies have to trust.
     #[derive(Clone, Copy, Debug)]
     pub enum TrustBundleListByService {}
 
@@ -348,7 +348,7 @@ pub mod peering_service {
         const ROW: &'static GrpcRow = &METHODS[8];
     }
 
-    /// 
+    /// Reads the roots of one peer: whom to trust when its services are called.
     #[derive(Clone, Copy, Debug)]
     pub enum TrustBundleRead {}
 
@@ -359,11 +359,11 @@ pub mod peering_service {
     }
 }
 
-/// `hashicorp.consul.internal.peerstream.PeerStreamService`: 
+/// `hashicorp.consul.internal.peerstream.PeerStreamService`: What peered clusters say to each other, on the port that others can reach.
 pub mod peer_stream_service {
     use super::{GrpcMethod, GrpcRow, METHODS};
 
-    /// 
+    /// Trades the secret of a token for one that opens streams. Takes no token of access rules: the secret is what counts.
     #[derive(Clone, Copy, Debug)]
     pub enum ExchangeSecret {}
 
@@ -373,7 +373,7 @@ pub mod peer_stream_service {
         const ROW: &'static GrpcRow = &METHODS[10];
     }
 
-    /// 
+    /// The stream. Only the leader takes part: another server refuses with the leader's address in the details of the error (LeaderAddress).
     #[derive(Clone, Copy, Debug)]
     pub enum StreamResources {}
 
@@ -384,11 +384,11 @@ pub mod peer_stream_service {
     }
 }
 
-/// `hashicorp.consul.internal.storage.raft.ForwardingService`: 
+/// `hashicorp.consul.internal.storage.raft.ForwardingService`: The leader's storage, for followers. Served on a route of its own, so that nothing else can reach it, and never limited by rate: the call that it is part of was counted.
 pub mod forwarding_service {
     use super::{GrpcMethod, GrpcRow, METHODS};
 
-    /// 
+    /// Deletes a resource through the leader.
     #[derive(Clone, Copy, Debug)]
     pub enum Delete {}
 
@@ -398,7 +398,7 @@ pub mod forwarding_service {
         const ROW: &'static GrpcRow = &METHODS[12];
     }
 
-    /// 
+    /// Lists resources as the leader has them, once that is sure to lead.
     #[derive(Clone, Copy, Debug)]
     pub enum List {}
 
@@ -408,7 +408,7 @@ pub mod forwarding_service {
         const ROW: &'static GrpcRow = &METHODS[13];
     }
 
-    /// 
+    /// Reads a resource as the leader has it, once that is sure to lead.
     #[derive(Clone, Copy, Debug)]
     pub enum Read {}
 
@@ -418,7 +418,7 @@ pub mod forwarding_service {
         const ROW: &'static GrpcRow = &METHODS[14];
     }
 
-    /// 
+    /// Writes a resource through the leader.
     #[derive(Clone, Copy, Debug)]
     pub enum Write {}
 
@@ -429,11 +429,11 @@ pub mod forwarding_service {
     }
 }
 
-/// `subscribe.StateChangeSubscription`: 
+/// `subscribe.StateChangeSubscription`: Events of one topic.
 pub mod state_change_subscription {
     use super::{GrpcMethod, GrpcRow, METHODS};
 
-    /// 
+    /// Sends all there is about a subject as events, then every change, until the client goes. With an index it goes on from there if it can, and starts over if it cannot.
     #[derive(Clone, Copy, Debug)]
     pub enum Subscribe {}
 

@@ -3,12 +3,15 @@ use std::fmt::Write;
 
 use anyhow::{Context, Result};
 use prost_reflect::MessageDescriptor;
-use syn::{Expr, Field, Item, ItemStruct, Lit, Meta};
+use syn::{Attribute, Expr, Ident, Item, ItemEnum, ItemStruct, Lit, Meta};
 
 use super::{compile::Compiled, methods::comment};
 
 /// How the comment on a field begins that must never be printed.
 const MARK: &str = "Secret:";
+
+/// What is shown instead.
+const HIDDEN: &str = "&crate::Hidden";
 
 /// Full names of the messages that have such a field, with a leading dot.
 pub(super) fn messages(compiled: &Compiled) -> Vec<String> {
@@ -41,7 +44,8 @@ pub(super) fn rust(compiled: &Compiled) -> Result<String> {
 fn items(out: &mut String, path: &str, all: &[Item]) -> Result<()> {
     for item in all {
         match item {
-            Item::Struct(message) if message.fields.iter().any(is_secret) => debug(out, path, message)?,
+            Item::Struct(message) if is_without_debug(&message.attrs) => of_message(out, path, message)?,
+            Item::Enum(oneof) if is_without_debug(&oneof.attrs) => of_oneof(out, path, oneof)?,
             Item::Mod(module) => {
                 let inner = module.content.as_ref().map(|(_, inner)| inner.as_slice()).unwrap_or_default();
                 items(out, &format!("{path}::{}", module.ident), inner)?;
@@ -52,27 +56,53 @@ fn items(out: &mut String, path: &str, all: &[Item]) -> Result<()> {
     Ok(())
 }
 
-fn debug(out: &mut String, path: &str, message: &ItemStruct) -> Result<()> {
-    let name = &message.ident;
+/// Whether prost was told to leave `Debug` out: that holds for a message and for all that is declared in it.
+fn is_without_debug(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| match &attribute.meta {
+        Meta::List(list) => list.path.is_ident("prost") && list.tokens.to_string() == "skip_debug",
+        Meta::Path(_) | Meta::NameValue(_) => false,
+    })
+}
+
+fn begin(out: &mut String, path: &str, name: &Ident) -> Result<()> {
     write!(
         out,
-        "\nimpl ::core::fmt::Debug for {path}::{name} {{\n    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {{\n        \
-         f.debug_struct(\"{name}\")\n"
+        "\nimpl ::core::fmt::Debug for {path}::{name} {{\n    \
+         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {{\n"
     )?;
+    Ok(())
+}
+
+fn of_message(out: &mut String, path: &str, message: &ItemStruct) -> Result<()> {
+    let name = &message.ident;
+    begin(out, path, name)?;
+    writeln!(out, "        f.debug_struct(\"{name}\")")?;
     for field in &message.fields {
         let ident = field.ident.as_ref().context("messages have named fields")?;
         let shown = ident.to_string();
         let shown = shown.trim_start_matches("r#");
-        let value = if is_secret(field) { "&crate::Hidden".to_owned() } else { format!("&self.{ident}") };
+        let value = if is_secret(&field.attrs) { HIDDEN.to_owned() } else { format!("&self.{ident}") };
         writeln!(out, "            .field(\"{shown}\", {value})")?;
     }
     *out += "            .finish()\n    }\n}\n";
     Ok(())
 }
 
+fn of_oneof(out: &mut String, path: &str, oneof: &ItemEnum) -> Result<()> {
+    begin(out, path, &oneof.ident)?;
+    *out += "        match self {\n";
+    for variant in &oneof.variants {
+        let name = &variant.ident;
+        let (bound, value) = if is_secret(&variant.attrs) { ("_", HIDDEN) } else { ("value", "value") };
+        writeln!(out, "            Self::{name}({bound}) => f.debug_tuple(\"{name}\").field({value}).finish(),")?;
+    }
+    *out += "        }\n    }\n}\n";
+    Ok(())
+}
+
 /// Whether the first line of a field's documentation begins with the mark.
-fn is_secret(field: &Field) -> bool {
-    let doc = field.attrs.iter().find_map(|attribute| match &attribute.meta {
+fn is_secret(attributes: &[Attribute]) -> bool {
+    let doc = attributes.iter().find_map(|attribute| match &attribute.meta {
         Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
             Expr::Lit(text) => match &text.lit {
                 Lit::Str(text) => Some(text.value()),
