@@ -11,8 +11,8 @@ use proconsul_structs::{
     List, Map, Shared,
     node::Node,
     proxy::{
-        AccessLogsConfig, ConnectProxyConfig, EnvoyExtension, ExposeConfig, ExposePath, MeshGatewayConfig,
-        TransparentProxyConfig, Upstream,
+        AccessLogsConfig, ConnectProxyConfig, EnvoyExtension, ExposeConfig, ExposePath, LogSink, MeshGatewayConfig,
+        MeshGatewayMode, ProxyMode, TransparentProxyConfig, Upstream,
     },
     service::{ServiceAddress, ServiceConnect, ServiceKind, ServiceNode, Weights},
 };
@@ -117,20 +117,27 @@ impl Selectable<Consul> for GoStr {
     }
 }
 
-impl Selectable<Consul> for ServiceKind {
-    const KIND: Kind = Kind::Str;
-    fn value(&self) -> Value<'_, Consul> {
-        static WORDS: LazyLock<Vec<String>> =
-            LazyLock::new(|| ServiceKind::KNOWN.iter().map(ServiceKind::to_string).collect());
-        match self {
-            Self::Unknown(word) => word.value(),
-            known => {
-                let place = Self::KNOWN.iter().position(|kind| kind == known);
-                Value::Str(place.and_then(|place| WORDS.get(place)).map_or(NOT_TEXT, |word| word))
+/// Words of a closed set, as the text that they are on the wire.
+macro_rules! words {
+    ($($set:ty),* $(,)?) => {$(
+        impl Selectable<Consul> for $set {
+            const KIND: Kind = Kind::Str;
+            fn value(&self) -> Value<'_, Consul> {
+                static WORDS: LazyLock<Vec<String>> =
+                    LazyLock::new(|| <$set>::KNOWN.iter().map(<$set>::to_string).collect());
+                match self {
+                    Self::Unknown(word) => word.value(),
+                    known => {
+                        let place = Self::KNOWN.iter().position(|word| word == known);
+                        Value::Str(place.and_then(|place| WORDS.get(place)).map_or(NOT_TEXT, |word| word))
+                    }
+                }
             }
         }
-    }
+    )*};
 }
+
+words!(ServiceKind, ProxyMode, MeshGatewayMode, LogSink);
 
 /// Fields that are what they are, never nil.
 macro_rules! direct {
@@ -172,7 +179,7 @@ const fn kind_of<T, F: Part>(_get: for<'a> fn(&'a T) -> &'a F) -> Kind {
     F::KIND
 }
 
-direct!(GoStr, ServiceKind, i64, bool);
+direct!(GoStr, ServiceKind, ProxyMode, MeshGatewayMode, LogSink, i64, bool);
 
 fields! { Node {
     "ID" => id,

@@ -6,8 +6,12 @@ mod rpc; // what every request and reply has in common
 pub mod auto_config; // AutoConfig: a first configuration for an agent
 pub mod catalog; // Catalog: registration, lists of nodes and services
 pub mod check; // health checks and what they test
+pub mod config_entry; // ConfigEntry: settings of the mesh by kind and name
 pub mod connect_ca; // ConnectCA, AutoEncrypt: certificates to sign
 pub mod coordinate; // Coordinate: where nodes are on the network
+pub mod discovery_chain; // DiscoveryChain: what a service's name stands for
+pub mod exported; // services across clusters
+pub mod gateway; // what gateways stand in front of
 pub mod health; // Health: checks, and services with their checks
 pub mod intention; // Intention: who may talk to whom in the mesh
 pub mod kvs; // KVS: keys, values and what is done to them
@@ -16,20 +20,28 @@ pub mod proxy; // what a service says about its place in the mesh
 pub mod query; // common options and facts of reads and writes
 pub mod raft; // raft indexes and message types
 pub mod service; // services on nodes
+pub mod service_config; // ConfigEntry.ResolveServiceConfig: what a service's proxies are told
 pub mod session; // Session: claims on keys that end with their holder
 pub mod status; // Status: who leads, who is there
+pub mod topology; // a service's neighbours in the mesh
 pub mod txn; // Txn: operations that take place together or not at all
 
 pub mod registry; // every structure by Consul's name for it
 
 mod duration; // Go's durations
+mod nested; // structures that are one raw value
+mod pairs; // maps whose keys are not text
+mod secret; // what must not be seen in logs
 mod shared; // records that many replies share
 mod text_set; // closed sets of words that stay open to unknown ones
 mod token; // ACL tokens on the wire
 
 pub use duration::GoDuration;
 pub use methods::{METHOD_COUNT, METHODS, Method};
+pub use nested::Nested;
+pub use pairs::Pairs;
 pub use rpc::{HasQueryMeta, RpcInfo};
+pub use secret::Secret;
 pub use shared::Shared;
 pub use token::Token;
 

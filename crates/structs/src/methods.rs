@@ -12,8 +12,9 @@ use proconsul_msgpack::GoStr;
 use proconsul_types::MethodRow;
 
 use crate::{
-    auto_config as auto_config_structs, catalog as catalog_structs, connect_ca as connect_ca_structs,
-    kvs as kvs_structs, query::DcSpecificRequest, status as status_structs,
+    auto_config as auto_config_structs, catalog as catalog_structs, config_entry as config_entry_structs,
+    connect_ca as connect_ca_structs, discovery_chain as discovery_chain_structs, gateway as gateway_structs,
+    kvs as kvs_structs, query::DcSpecificRequest, service_config as service_config_structs, status as status_structs,
 };
 pub use table::{METHOD_COUNT, METHODS};
 
@@ -147,6 +148,34 @@ service! {
         ServiceNodes(catalog_structs::ServiceSpecificRequest) -> catalog_structs::IndexedServiceNodes;
         /// Lists known datacenters, nearest first.
         ListDatacenters(catalog_structs::DatacentersRequest) -> Vec<GoStr>;
+        /// Lists the services behind a gateway.
+        GatewayServices(catalog_structs::ServiceSpecificRequest) -> gateway_structs::IndexedGatewayServices;
+    }
+}
+
+service! {
+    /// Settings of the mesh, by kind and name.
+    config_entry = "ConfigEntry" {
+        /// Stores one entry. The reply tells whether a conditional change took place.
+        Apply(config_entry_structs::ConfigEntryRequest) -> bool;
+        /// Removes one entry.
+        Delete(config_entry_structs::ConfigEntryRequest) -> config_entry_structs::ConfigEntryDeleteResponse;
+        /// Reads one entry.
+        Get(config_entry_structs::ConfigEntryQuery) -> config_entry_structs::ConfigEntryResponse;
+        /// Reads all entries of a kind.
+        List(config_entry_structs::ConfigEntryQuery) -> config_entry_structs::IndexedConfigEntries;
+        /// Reads all entries of some kinds.
+        ListAll(config_entry_structs::ConfigEntryListAllRequest) -> config_entry_structs::IndexedGenericConfigEntries;
+        /// Puts together all that entries say about one service's proxies.
+        ResolveServiceConfig(service_config_structs::ServiceConfigRequest) -> service_config_structs::ServiceConfigResponse;
+    }
+}
+
+service! {
+    /// What a service's name stands for.
+    discovery_chain = "DiscoveryChain" {
+        /// Follows a service's routers, splitters and resolvers to the instances they end in.
+        Get(discovery_chain_structs::DiscoveryChainRequest) -> discovery_chain_structs::DiscoveryChainResponse;
     }
 }
 
@@ -167,8 +196,15 @@ service! {
 }
 
 /// What each service's methods are for.
-const SERVICES: &[&[(u16, &str)]] =
-    &[status::MEANINGS, kvs::MEANINGS, catalog::MEANINGS, auto_encrypt::MEANINGS, auto_config::MEANINGS];
+const SERVICES: &[&[(u16, &str)]] = &[
+    status::MEANINGS,
+    kvs::MEANINGS,
+    catalog::MEANINGS,
+    config_entry::MEANINGS,
+    discovery_chain::MEANINGS,
+    auto_encrypt::MEANINGS,
+    auto_config::MEANINGS,
+];
 
 #[cfg(test)]
 mod tests;

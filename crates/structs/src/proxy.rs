@@ -4,10 +4,62 @@ use std::collections::BTreeMap;
 
 use proconsul_msgpack::{GoStr, Value, Wire};
 
-use crate::List;
+use crate::{List, text_set::text_set};
 
 /// Settings that only proxies understand, passed through as they are.
 pub type Opaque = Option<BTreeMap<GoStr, Value>>;
+
+text_set! {
+    /// How traffic reaches a proxy.
+    pub enum ProxyMode {
+        /// Not said: what central settings say, else [`Self::Direct`].
+        Inherited = "",
+        /// It is led there without the service knowing.
+        Transparent = "transparent",
+        /// Callers name the proxy's own address.
+        Direct = "direct",
+    }
+}
+
+text_set! {
+    /// Whether a proxy takes connections without the mesh's protection.
+    pub enum MutualTlsMode {
+        /// Not said: what central settings say, else [`Self::Strict`].
+        Inherited = "",
+        /// It does not.
+        Strict = "strict",
+        /// It does; the `mesh` entry must allow it.
+        Permissive = "permissive",
+    }
+}
+
+text_set! {
+    /// Through which mesh gateways traffic leaves its datacenter.
+    pub enum MeshGatewayMode {
+        /// Not said: what central settings say, else [`Self::None`].
+        Inherited = "",
+        /// Through none.
+        None = "none",
+        /// Through one of the own datacenter, then one of the other.
+        Local = "local",
+        /// Through one of the other datacenter.
+        Remote = "remote",
+    }
+}
+
+text_set! {
+    /// Where a proxy's log goes.
+    pub enum LogSink {
+        /// Not said: [`Self::StdOut`].
+        Unset = "",
+        /// To a file.
+        File = "file",
+        /// To the standard error stream.
+        StdErr = "stderr",
+        /// To the standard output stream.
+        StdOut = "stdout",
+    }
+}
 
 /// What a proxy or gateway does.
 #[derive(Wire, Clone, Debug, Default, PartialEq)]
@@ -25,8 +77,8 @@ pub struct ConnectProxyConfig {
     pub local_service_port: i64,
     /// Or on which socket.
     pub local_service_socket_path: GoStr,
-    /// How traffic reaches the proxy: `transparent`, `direct`, or empty for what central settings say.
-    pub mode: GoStr,
+    /// How traffic reaches the proxy.
+    pub mode: ProxyMode,
     /// Settings that only proxies understand.
     pub config: Opaque,
     /// What it makes reachable for its service.
@@ -37,9 +89,9 @@ pub struct ConnectProxyConfig {
     pub expose: ExposeConfig,
     /// Settings for the transparent mode.
     pub transparent_proxy: TransparentProxyConfig,
-    /// `strict`, `permissive`, or empty for what central settings say.
+    /// Whether it takes connections without the mesh's protection.
     #[wire("MutualTLSMode")]
-    pub mutual_tls_mode: GoStr,
+    pub mutual_tls_mode: MutualTlsMode,
     /// What it logs.
     pub access_logs: AccessLogsConfig,
 }
@@ -80,8 +132,8 @@ pub struct Upstream {
 /// How traffic leaves its datacenter.
 #[derive(Wire, Clone, Debug, Default, PartialEq, Eq)]
 pub struct MeshGatewayConfig {
-    /// `none`, `local`, `remote`, or empty for what central settings say.
-    pub mode: GoStr,
+    /// Through which gateways.
+    pub mode: MeshGatewayMode,
 }
 
 /// What a proxy lets through without the mesh's protection.
@@ -124,9 +176,9 @@ pub struct AccessLogsConfig {
     pub enabled: bool,
     /// Leave out connections that no listener took.
     pub disable_listener_logs: bool,
-    /// Where to: `stdout`, `stderr`, `file`; empty: stdout.
+    /// Where to.
     #[wire("Type")]
-    pub sink: GoStr,
+    pub sink: LogSink,
     /// The file.
     pub path: GoStr,
     /// Form of a line, as a JSON object. Excludes the text form.
