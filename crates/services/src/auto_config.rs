@@ -12,7 +12,7 @@ pub(crate) fn register(registry: &mut Registry, context: &Arc<Context>) {
     registry.insert(
         InitialConfiguration::INDEX,
         answering(move |_: &CallInfo, request: AutoConfigRequest, _: &[u8]| {
-            let asked = &request.datacenter;
+            let asked = request.datacenter();
             // Nobody gives configurations here yet: it is answered as by a server that does not enable it.
             Err(if asked.is_empty() || asked.as_bytes() == here.datacenter.as_bytes() {
                 WireText::AUTO_CONFIG_DISABLED.into()

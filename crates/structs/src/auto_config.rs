@@ -1,12 +1,18 @@
 //! AutoConfig: a first configuration for agents that have none. Its request and reply are protobuf within one raw value.
 //!
-//! Of the request only the datacenter is kept: that is what a server needs that gives no configurations.
+//! Of the request the datacenter is read: that is what a server needs that gives no configurations.
 use std::fmt;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{self, Visitor},
-};
+use bytes::Bytes;
+use proconsul_msgpack::{Shape, Shaped};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::protobuf::{self, proto_messages};
+
+proto_messages! {
+    /// Answer of `AutoConfig.InitialConfiguration`: what the agent is to run with, its certificate and its roots.
+    AutoConfigResponse = "hashicorp.consul.internal.autoconf.AutoConfigResponse";
+}
 
 /// What is wrong with a message, as Go's library says it. What stands behind the colon is a no-break space in Consul's build of
 /// that library, and a space in others: it changes it so that nobody relies on its texts.
@@ -23,16 +29,45 @@ const FIELD_NUMBER_MAX: u64 = (1 << 29) - 1;
 /// How deep groups may be nested, as in Go.
 const GROUPS_MAX: usize = 10_000;
 
-/// As much of `pbautoconf.AutoConfigRequest` as is needed to refuse it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The request's full name.
+const FULL_NAME: &str = "hashicorp.consul.internal.autoconf.AutoConfigRequest";
+
+/// `AutoConfig.InitialConfiguration`: who an agent is, with a web token that proves it. Its bytes are a message, and each of its
+/// texts is UTF-8.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct AutoConfigRequest {
-    /// Which datacenter; empty: the server's own, for an agent that has no configuration may not know it.
-    pub datacenter: String,
+    datacenter: String,
+    message: Bytes,
+}
+
+/// Bytes that are not the message they should be. The text is that of Go's library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BadMessage(&'static str);
+
+impl TryFrom<Bytes> for AutoConfigRequest {
+    type Error = BadMessage;
+
+    fn try_from(message: Bytes) -> Result<Self, BadMessage> {
+        let datacenter = Self::parse(&message).map_err(BadMessage)?;
+        Ok(Self { datacenter, message })
+    }
 }
 
 impl AutoConfigRequest {
-    fn parse(mut bytes: &[u8]) -> Result<Self, &'static str> {
-        let mut request = Self::default();
+    /// Which datacenter; empty: the server's own, for an agent that has no configuration may not know it.
+    pub fn datacenter(&self) -> &str {
+        &self.datacenter
+    }
+
+    /// The message itself.
+    pub fn message(&self) -> &Bytes {
+        &self.message
+    }
+
+    /// The datacenter that a message names.
+    fn parse(mut bytes: &[u8]) -> Result<String, &'static str> {
+        let mut datacenter = String::new();
         let mut groups = Vec::new();
         while !bytes.is_empty() {
             let tag = varint(&mut bytes)?;
@@ -49,7 +84,7 @@ impl AutoConfigRequest {
                     if groups.is_empty() && TEXTS.contains(&field) {
                         let text = std::str::from_utf8(text).map_err(|_| BAD_UTF8)?;
                         if field == DATACENTER {
-                            text.clone_into(&mut request.datacenter);
+                            text.clone_into(&mut datacenter);
                         }
                     }
                 }
@@ -59,7 +94,7 @@ impl AutoConfigRequest {
                 _ => return Err(BAD_WIRE_FORMAT),
             }
         }
-        if groups.is_empty() { Ok(request) } else { Err(BAD_WIRE_FORMAT) }
+        if groups.is_empty() { Ok(datacenter) } else { Err(BAD_WIRE_FORMAT) }
     }
 }
 
@@ -87,32 +122,28 @@ fn take<'b>(bytes: &mut &'b [u8], length: u64) -> Result<&'b [u8], &'static str>
     Ok(taken)
 }
 
-impl<'de> Deserialize<'de> for AutoConfigRequest {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_newtype_struct(proconsul_msgpack::RAW_VALUE, Raw)
+impl fmt::Debug for AutoConfigRequest {
+    /// Without the message, which has secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AutoConfigRequest").field("datacenter", &self.datacenter).finish_non_exhaustive()
     }
 }
 
-/// Reads one raw value; nil is an empty one.
-struct Raw;
-
-impl<'de> Visitor<'de> for Raw {
-    type Value = AutoConfigRequest;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a byte string with a protobuf message")
+impl Shaped for AutoConfigRequest {
+    fn shape() -> Shape {
+        Shape::Proto(FULL_NAME)
     }
+}
 
-    fn visit_none<E: de::Error>(self) -> Result<AutoConfigRequest, E> {
-        Ok(AutoConfigRequest::default())
+impl Serialize for AutoConfigRequest {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        protobuf::serialize(&self.message, to)
     }
+}
 
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<AutoConfigRequest, D::Error> {
-        deserializer.deserialize_bytes(self)
-    }
-
-    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<AutoConfigRequest, E> {
-        AutoConfigRequest::parse(bytes).map_err(E::custom)
+impl<'de> Deserialize<'de> for AutoConfigRequest {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        protobuf::deserialize(from)?.try_into().map_err(de::Error::custom)
     }
 }
 
@@ -152,7 +183,7 @@ mod tests {
     #[test]
     fn no_message_is_read_past_its_end() {
         let whole = b"\x0a\x03dc1\x11eightbyt\x1dfour\x23\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x24";
-        assert_eq!(AutoConfigRequest::parse(whole).map(|request| request.datacenter), Ok("dc1".to_owned()));
+        assert_eq!(AutoConfigRequest::parse(whole), Ok("dc1".to_owned()));
         for end in 1..whole.len() {
             let between_fields = [5, 14, 19].contains(&end);
             assert_eq!(AutoConfigRequest::parse(&whole[..end]).is_ok(), between_fields, "{end}");

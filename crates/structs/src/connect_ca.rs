@@ -1,20 +1,9 @@
 //! ConnectCA: the authority that signs certificates; and AutoEncrypt, which asks it on behalf of agents without one.
 
-use proconsul_msgpack::{GoStr, Wire};
+mod certificate; // what is signed
+mod roots; // what is trusted, and who signs
 
-use crate::{query::WriteRequest, rpc::rpc_info};
-
-/// A request to sign a certificate.
-#[derive(Wire, Clone, Debug, Default, PartialEq)]
-pub struct CaSignRequest {
-    /// Which datacenter. `AutoEncrypt.Sign` wants the server's own.
-    pub datacenter: GoStr,
-    /// What is to be signed, PEM.
-    #[wire("CSR")]
-    pub csr: GoStr,
-    /// Who asks.
-    #[wire(embed)]
-    pub write_request: WriteRequest,
-}
-
-rpc_info! { write: CaSignRequest }
+pub use certificate::{CaSignRequest, IssuedCert, SignedResponse};
+pub use roots::{
+    CaConfiguration, CaConsulProviderState, CaLeafOp, CaLeafRequest, CaOp, CaRequest, CaRoot, IndexedCaRoots,
+};

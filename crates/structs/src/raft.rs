@@ -1,9 +1,13 @@
 //! Raft indexes and message types.
 
+mod chunking; // entries in pieces
+
 use proconsul_msgpack::{GoStr, Wire};
 use thiserror::Error;
 
 use crate::{query::WriteRequest, rpc::rpc_info};
+
+pub use chunking::{CHUNK_BYTES, Chunk, ChunkingState};
 
 /// When a record was created and last changed, as indexes of the raft log.
 #[derive(Wire, Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -21,6 +21,24 @@ pub trait RpcInfo {
     }
 }
 
+/// A request that names a datacenter and whose it is, to fill in.
+pub trait HasCaller {
+    /// The datacenter that is to answer; empty for the one that is asked.
+    fn datacenter_mut(&mut self) -> &mut GoStr;
+
+    /// The caller's token.
+    fn token_mut(&mut self) -> &mut Token;
+}
+
+/// A request with the options of a query.
+pub trait HasQueryOptions {
+    /// The options, to read.
+    fn options(&self) -> &QueryOptions;
+
+    /// The options, to fill in.
+    fn options_mut(&mut self) -> &mut QueryOptions;
+}
+
 /// A reply that carries the facts of a query.
 pub trait HasQueryMeta {
     /// The facts, to read.
@@ -33,20 +51,47 @@ pub trait HasQueryMeta {
 /// An empty text, for requests that have no field to borrow one from.
 pub(crate) static NO_TEXT: GoStr = GoStr::EMPTY;
 
-/// Implements [`RpcInfo`] for requests by where their options are: `query` ones have `query_options`, `write` ones a
-/// `write_request`.
+/// Implements [`RpcInfo`] and what a client fills in for requests by where their options are: `query` ones have
+/// `query_options`, `write` ones a `write_request`, `dc` ones a `dc_specific` that has options.
 macro_rules! rpc_info {
     (query: $($query:ty),* $(,)?) => {
         $(impl $crate::RpcInfo for $query {
             fn datacenter(&self) -> &proconsul_msgpack::GoStr { &self.datacenter }
             fn token(&self) -> Option<&$crate::Token> { Some(&self.query_options.token) }
             fn query_options(&self) -> Option<&$crate::query::QueryOptions> { Some(&self.query_options) }
+        }
+        impl $crate::HasQueryOptions for $query {
+            fn options(&self) -> &$crate::query::QueryOptions { &self.query_options }
+            fn options_mut(&mut self) -> &mut $crate::query::QueryOptions { &mut self.query_options }
+        }
+        impl $crate::HasCaller for $query {
+            fn datacenter_mut(&mut self) -> &mut proconsul_msgpack::GoStr { &mut self.datacenter }
+            fn token_mut(&mut self) -> &mut $crate::Token { &mut self.query_options.token }
         })*
     };
     (write: $($write:ty),* $(,)?) => {
         $(impl $crate::RpcInfo for $write {
             fn datacenter(&self) -> &proconsul_msgpack::GoStr { &self.datacenter }
             fn token(&self) -> Option<&$crate::Token> { Some(&self.write_request.token) }
+        }
+        impl $crate::HasCaller for $write {
+            fn datacenter_mut(&mut self) -> &mut proconsul_msgpack::GoStr { &mut self.datacenter }
+            fn token_mut(&mut self) -> &mut $crate::Token { &mut self.write_request.token }
+        })*
+    };
+    (dc: $($query:ty),* $(,)?) => {
+        $(impl $crate::RpcInfo for $query {
+            fn datacenter(&self) -> &proconsul_msgpack::GoStr { &self.dc_specific.datacenter }
+            fn token(&self) -> Option<&$crate::Token> { Some(&self.dc_specific.query_options.token) }
+            fn query_options(&self) -> Option<&$crate::query::QueryOptions> { Some(&self.dc_specific.query_options) }
+        }
+        impl $crate::HasQueryOptions for $query {
+            fn options(&self) -> &$crate::query::QueryOptions { &self.dc_specific.query_options }
+            fn options_mut(&mut self) -> &mut $crate::query::QueryOptions { &mut self.dc_specific.query_options }
+        }
+        impl $crate::HasCaller for $query {
+            fn datacenter_mut(&mut self) -> &mut proconsul_msgpack::GoStr { &mut self.dc_specific.datacenter }
+            fn token_mut(&mut self) -> &mut $crate::Token { &mut self.dc_specific.query_options.token }
         })*
     };
 }
