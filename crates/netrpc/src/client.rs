@@ -107,6 +107,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Client<IO> {
         if header.error.as_bytes().is_empty() { Ok(reply) } else { Err(CallError::Answered(header.error)) }
     }
 
+    /// The byte stream, to look at it or to cut it off.
+    pub fn get_mut(&mut self) -> &mut IO {
+        &mut self.io
+    }
+
     /// The byte stream, for what is not a call. Anything read ahead is lost.
     pub fn into_inner(self) -> IO {
         self.io

@@ -3,7 +3,7 @@
 use proconsul_msgpack::{GoStr, Wire};
 
 use crate::{
-    List, Map, RpcInfo, Shared, Token,
+    HasQueryOptions, List, Map, RpcInfo, Shared, Token,
     check::HealthCheck,
     node::{Locality, Node},
     query::{QueryMeta, QueryOptions, QuerySource, WriteRequest},
@@ -138,6 +138,16 @@ impl RpcInfo for DatacentersRequest {
 
     fn query_options(&self) -> Option<&QueryOptions> {
         Some(&self.query_options)
+    }
+}
+
+impl HasQueryOptions for DatacentersRequest {
+    fn options(&self) -> &QueryOptions {
+        &self.query_options
+    }
+
+    fn options_mut(&mut self) -> &mut QueryOptions {
+        &mut self.query_options
     }
 }
 
