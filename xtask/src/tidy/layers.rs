@@ -10,6 +10,8 @@ pub(super) const LAYERS: &[(&str, Option<u8>)] = &[
     ("proconsul-server", Some(6)),
     ("proconsul-services", Some(5)),
     ("proconsul-admin", Some(5)),
+    ("proconsul-client", Some(5)),
+    ("proconsul-decode", Some(4)),
     ("proconsul-mux", Some(3)),
     ("proconsul-netrpc", Some(3)),
     ("proconsul-layers", Some(3)),

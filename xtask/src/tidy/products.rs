@@ -10,6 +10,7 @@ use crate::run::command;
 /// Crates that somebody may use without the rest: each has a README with an example that runs.
 const PRODUCTS: &[&str] = &[
     "crates/bexpr",
+    "crates/client",
     "crates/methods",
     "crates/msgpack",
     "crates/mux",
