@@ -2,6 +2,10 @@
 //!
 //! [`ConfigEntry`] is one entry of any kind; each kind has its own structure in a file of its own. What carries entries is in
 //! [`carried`]: those messages begin with the kind, as the entry itself need not say it.
+//!
+//! Entries outlive servers: one that a newer server wrote must pass through an older one unharmed. So an entry of an unknown kind
+//! is kept as it came, and each structure here keeps the fields that it does not know in its `rest`. Structures that registrations
+//! use, too (those of [`crate::proxy`] and [`crate::intention`]), do not.
 
 mod api_gateway; // gateways from outside, with routes
 pub mod carried; // requests and replies with entries

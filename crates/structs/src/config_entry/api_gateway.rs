@@ -23,7 +23,7 @@ pub struct ApiGateway {
     /// When it was created and last changed.
     #[wire(embed)]
     pub raft_index: RaftIndex,
-    /// What a newer server says and this program does not know.
+    /// What a newer peer says and this program does not know.
     #[wire(rest)]
     pub rest: Rest,
 }
@@ -57,19 +57,29 @@ pub struct ApiGatewayListener {
     pub overriding: Option<ApiGatewayPolicy>,
     /// Demands on requests where routes say nothing.
     pub default: Option<ApiGatewayPolicy>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// Demands on requests to a listener.
-#[derive(Wire, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Wire, Clone, Debug, Default, PartialEq, Eq)]
 pub struct ApiGatewayPolicy {
     /// Demands on the caller's web token.
     #[wire("JWT")]
     pub jwt: Option<ApiGatewayJwtRequirement>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// Demands on a caller's web token; without content outside the edition that has them.
-#[derive(Wire, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ApiGatewayJwtRequirement {}
+#[derive(Wire, Clone, Debug, Default, PartialEq, Eq)]
+pub struct ApiGatewayJwtRequirement {
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
+}
 
 /// TLS towards those who call a listener.
 #[derive(Wire, Clone, Debug, Default, PartialEq, Eq)]
@@ -82,6 +92,9 @@ pub struct ApiGatewayTlsConfiguration {
     pub min_version: TlsVersion,
     /// Cipher suites up to version 1.2, by their IANA names. Empty: the proxy's own default.
     pub cipher_suites: List<GoStr>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// `bound-api-gateway`: what has been tied to an API gateway, under the gateway's name. Servers keep it; clients cannot write it.
@@ -102,7 +115,7 @@ pub struct BoundApiGateway {
     /// When it was created and last changed.
     #[wire(embed)]
     pub raft_index: RaftIndex,
-    /// What a newer server says and this program does not know.
+    /// What a newer peer says and this program does not know.
     #[wire(rest)]
     pub rest: Rest,
 }
@@ -116,4 +129,7 @@ pub struct BoundApiGatewayListener {
     pub routes: List<ResourceReference>,
     /// Its certificates.
     pub certificates: List<ResourceReference>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }

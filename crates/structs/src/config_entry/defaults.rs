@@ -58,7 +58,7 @@ pub struct ServiceDefaults {
     /// When it was created and last changed.
     #[wire(embed)]
     pub raft_index: RaftIndex,
-    /// What a newer server says and this program does not know.
+    /// What a newer peer says and this program does not know.
     #[wire(rest)]
     pub rest: Rest,
 }
@@ -70,6 +70,9 @@ pub struct DestinationConfig {
     pub addresses: List<GoStr>,
     /// Port at all of them.
     pub port: i64,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// How many requests are let through to a service.
@@ -77,6 +80,9 @@ pub struct DestinationConfig {
 pub struct RateLimits {
     /// To each instance.
     pub instance_level: InstanceLevelRateLimits,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// How many requests are let through to each instance.
@@ -88,6 +94,9 @@ pub struct InstanceLevelRateLimits {
     pub requests_max_burst: i64,
     /// Other limits for single paths, of which the first that fits counts.
     pub routes: List<InstanceLevelRouteRateLimits>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// How many requests with a certain path are let through. One of the paths is set.
@@ -103,6 +112,9 @@ pub struct InstanceLevelRouteRateLimits {
     pub requests_per_second: i64,
     /// See [`InstanceLevelRateLimits::requests_max_burst`].
     pub requests_max_burst: i64,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// `proxy-defaults`: settings of all proxies, under the name `global`.
@@ -144,7 +156,7 @@ pub struct ProxyDefaults {
     /// When it was created and last changed.
     #[wire(embed)]
     pub raft_index: RaftIndex,
-    /// What a newer server says and this program does not know.
+    /// What a newer peer says and this program does not know.
     #[wire(rest)]
     pub rest: Rest,
 }

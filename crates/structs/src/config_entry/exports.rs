@@ -18,7 +18,7 @@ pub struct ExportedServices {
     /// When it was created and last changed.
     #[wire(embed)]
     pub raft_index: RaftIndex,
-    /// What a newer server says and this program does not know.
+    /// What a newer peer says and this program does not know.
     #[wire(rest)]
     pub rest: Rest,
 }
@@ -32,6 +32,9 @@ pub struct ExportedService {
     pub namespace: GoStr,
     /// Who may see it.
     pub consumers: List<ServiceConsumer>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// Who may see an exported service: one of these.
@@ -43,6 +46,9 @@ pub struct ServiceConsumer {
     pub peer: GoStr,
     /// A group of clusters. Only where the edition has it.
     pub sameness_group: GoStr,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// `sameness-group`: clusters that stand for each other, so that a service of one is a service of all. Only where the edition
@@ -64,7 +70,7 @@ pub struct SamenessGroup {
     /// When it was created and last changed.
     #[wire(embed)]
     pub raft_index: RaftIndex,
-    /// What a newer server says and this program does not know.
+    /// What a newer peer says and this program does not know.
     #[wire(rest)]
     pub rest: Rest,
 }
@@ -76,4 +82,7 @@ pub struct SamenessGroupMember {
     pub partition: GoStr,
     /// A peered cluster.
     pub peer: GoStr,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }

@@ -27,7 +27,7 @@ pub struct HttpRoute {
     /// When it was created and last changed.
     #[wire(embed)]
     pub raft_index: RaftIndex,
-    /// What a newer server says and this program does not know.
+    /// What a newer peer says and this program does not know.
     #[wire(rest)]
     pub rest: Rest,
 }
@@ -43,6 +43,9 @@ pub struct HttpRouteRule {
     pub matches: List<HttpMatch>,
     /// Where they go, shared out by weight.
     pub services: List<HttpService>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// What a request must look like: all of this.
@@ -56,6 +59,9 @@ pub struct HttpMatch {
     pub path: HttpPathMatch,
     /// Parameters of the query.
     pub query: List<HttpQueryMatch>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 text_set! {
@@ -110,6 +116,9 @@ pub struct HttpHeaderMatch {
     pub name: GoStr,
     /// What it is compared with.
     pub value: GoStr,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 text_set! {
@@ -132,6 +141,9 @@ pub struct HttpPathMatch {
     pub matching: HttpPathMatchType,
     /// What it is compared with. Empty: `/`.
     pub value: GoStr,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 text_set! {
@@ -156,6 +168,9 @@ pub struct HttpQueryMatch {
     pub name: GoStr,
     /// What it is compared with.
     pub value: GoStr,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// What is done to requests.
@@ -173,6 +188,9 @@ pub struct HttpFilters {
     /// Demands on the caller's web token.
     #[wire("JWT")]
     pub jwt: Option<JwtFilter>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// What is done to answers.
@@ -180,6 +198,9 @@ pub struct HttpFilters {
 pub struct HttpResponseFilters {
     /// Changes to the header.
     pub headers: List<HttpHeaderFilter>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// Changes to the header of an HTTP request or answer.
@@ -191,6 +212,9 @@ pub struct HttpHeaderFilter {
     pub remove: List<GoStr>,
     /// Fields to put in place of any of the same name.
     pub set: Map<GoStr>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// A change to the path.
@@ -198,6 +222,9 @@ pub struct HttpHeaderFilter {
 pub struct UrlRewrite {
     /// What the matched beginning of the path becomes.
     pub path: GoStr,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// When requests are repeated.
@@ -211,20 +238,30 @@ pub struct RetryFilter {
     pub retry_on_status_codes: List<u32>,
     /// When no connection could be made.
     pub retry_on_connect_failure: bool,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// How long requests may take.
-#[derive(Wire, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Wire, Clone, Debug, Default, PartialEq, Eq)]
 pub struct TimeoutFilter {
     /// As a whole, repetitions included. Zero: as long as the proxy lets them.
     pub request_timeout: GoDuration,
     /// Without any data. Zero: as long as the proxy lets them.
     pub idle_timeout: GoDuration,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// Demands on a caller's web token; without content outside the edition that has them.
-#[derive(Wire, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct JwtFilter {}
+#[derive(Wire, Clone, Debug, Default, PartialEq, Eq)]
+pub struct JwtFilter {
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
+}
 
 /// A service that requests of a rule go to.
 #[derive(Wire, Clone, Debug, Default, PartialEq)]
@@ -237,4 +274,7 @@ pub struct HttpService {
     pub filters: HttpFilters,
     /// What is done to answers, after what the rule does.
     pub response_filters: HttpResponseFilters,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }

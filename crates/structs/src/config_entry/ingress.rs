@@ -26,7 +26,7 @@ pub struct IngressGateway {
     /// When it was created and last changed.
     #[wire(embed)]
     pub raft_index: RaftIndex,
-    /// What a newer server says and this program does not know.
+    /// What a newer peer says and this program does not know.
     #[wire(rest)]
     pub rest: Rest,
 }
@@ -42,6 +42,9 @@ pub struct IngressServiceConfig {
     pub max_concurrent_requests: u32,
     /// When instances are left out for a while. Nil: never.
     pub passive_health_check: Option<PassiveHealthCheck>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// A port of an ingress gateway.
@@ -56,6 +59,9 @@ pub struct IngressListener {
     pub tls: Option<GatewayTlsConfig>,
     /// What it leads to; with tcp, one service.
     pub services: List<IngressService>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// A service behind a listener of an ingress gateway.
@@ -82,6 +88,9 @@ pub struct IngressService {
     pub passive_health_check: Option<PassiveHealthCheck>,
     /// Metadata.
     pub meta: Map<GoStr>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// TLS towards those who call a gateway.
@@ -100,6 +109,9 @@ pub struct GatewayTlsConfig {
     pub tls_max_version: TlsVersion,
     /// Cipher suites up to version 1.2, by their IANA names. Empty: the proxy's own default.
     pub cipher_suites: List<GoStr>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// TLS for the host names of one service.
@@ -108,6 +120,9 @@ pub struct GatewayServiceTlsConfig {
     /// Where the certificate comes from.
     #[wire("SDS")]
     pub sds: Option<GatewayTlsSdsConfig>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// A certificate that comes from a service for secrets (Envoy's SDS).
@@ -117,4 +132,7 @@ pub struct GatewayTlsSdsConfig {
     pub cluster_name: GoStr,
     /// Name of the certificate there.
     pub cert_resource: GoStr,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }

@@ -28,7 +28,7 @@ pub struct ServiceIntentions {
     /// When it was created and last changed.
     #[wire(embed)]
     pub raft_index: RaftIndex,
-    /// What a newer server says and this program does not know.
+    /// What a newer peer says and this program does not know.
     #[wire(rest)]
     pub rest: Rest,
 }

@@ -35,7 +35,7 @@ pub struct JwtProvider {
     /// When it was created and last changed.
     #[wire(embed)]
     pub raft_index: RaftIndex,
-    /// What a newer server says and this program does not know.
+    /// What a newer peer says and this program does not know.
     #[wire(rest)]
     pub rest: Rest,
 }
@@ -47,6 +47,9 @@ pub struct JsonWebKeySet {
     pub local: Option<LocalJwks>,
     /// On a server.
     pub remote: Option<RemoteJwks>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// A set of keys at hand: one of these.
@@ -57,6 +60,9 @@ pub struct LocalJwks {
     pub jwks: GoStr,
     /// A file with it, on every machine that a proxy runs on.
     pub filename: GoStr,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// A set of keys on a server.
@@ -79,24 +85,33 @@ pub struct RemoteJwks {
     /// How the server is reached.
     #[wire("JWKSCluster")]
     pub jwks_cluster: Option<JwksCluster>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// How often fetching is tried again.
-#[derive(Wire, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Wire, Clone, Debug, Default, PartialEq, Eq)]
 pub struct JwksRetryPolicy {
     /// How often. Zero: never.
     pub num_retries: i64,
     /// The time between. Nil: the proxy's own default.
     pub retry_policy_back_off: Option<RetryPolicyBackOff>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// The time between two tries, which grows.
-#[derive(Wire, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Wire, Clone, Debug, Default, PartialEq, Eq)]
 pub struct RetryPolicyBackOff {
     /// At first. Zero: 1 s.
     pub base_interval: GoDuration,
     /// At most. Zero: ten times as much as at first.
     pub max_interval: GoDuration,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 text_set! {
@@ -127,6 +142,9 @@ pub struct JwksCluster {
     pub tls_certificates: Option<JwksTlsCertificate>,
     /// How long making a connection may take. Zero: 5 s.
     pub connect_timeout: GoDuration,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// What the server's certificate must come from: one of these.
@@ -137,6 +155,9 @@ pub struct JwksTlsCertificate {
     /// Authorities, as they are.
     #[wire("TrustedCA")]
     pub trusted_ca: Option<JwksTlsCertTrustedCa>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// Authorities that a plugin of the proxy provides.
@@ -146,6 +167,9 @@ pub struct JwksTlsCertProviderInstance {
     pub instance_name: GoStr,
     /// Which certificate of it: `ROOTCA`, or a domain.
     pub certificate_name: GoStr,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// Authorities, PEM: in one of these.
@@ -159,6 +183,9 @@ pub struct JwksTlsCertTrustedCa {
     pub inline_string: GoStr,
     /// Here, as bytes.
     pub inline_bytes: Option<Bytes>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// Where in a request the token is: in one of these.
@@ -170,6 +197,9 @@ pub struct JwtLocation {
     pub query_param: Option<JwtLocationQueryParam>,
     /// A cookie.
     pub cookie: Option<JwtLocationCookie>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// A header field with a token.
@@ -181,6 +211,9 @@ pub struct JwtLocationHeader {
     pub value_prefix: GoStr,
     /// Pass the field on to the service.
     pub forward: bool,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// A parameter of the query with a token.
@@ -188,6 +221,9 @@ pub struct JwtLocationHeader {
 pub struct JwtLocationQueryParam {
     /// Its name.
     pub name: GoStr,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// A cookie with a token.
@@ -195,6 +231,9 @@ pub struct JwtLocationQueryParam {
 pub struct JwtLocationCookie {
     /// Its name.
     pub name: GoStr,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// How what a token says is passed on to the service.
@@ -204,11 +243,17 @@ pub struct JwtForwardingConfig {
     pub header_name: GoStr,
     /// The base64 is padded.
     pub pad_forward_payload_header: bool,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// How checks of tokens are remembered.
-#[derive(Wire, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Wire, Clone, Debug, Default, PartialEq, Eq)]
 pub struct JwtCacheConfig {
     /// How many. Zero: none.
     pub size: i64,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }

@@ -1,6 +1,6 @@
 //! How callers choose among a service's instances.
 
-use proconsul_msgpack::{GoStr, Wire};
+use proconsul_msgpack::{GoStr, Rest, Wire};
 
 use crate::{GoDuration, List, text_set::text_set};
 
@@ -33,22 +33,31 @@ pub struct LoadBalancer {
     pub least_request_config: Option<LeastRequestConfig>,
     /// What of a request is hashed, in order, for the policies that hash. Empty: chance decides.
     pub hash_policies: List<HashPolicy>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// The ring of [`LoadBalancerPolicy::RingHash`].
-#[derive(Wire, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Wire, Clone, Debug, Default, PartialEq, Eq)]
 pub struct RingHashConfig {
     /// Entries at least. Zero: 1024.
     pub minimum_ring_size: u64,
     /// Entries at most. Zero: 8 million.
     pub maximum_ring_size: u64,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// How many to choose from, for [`LoadBalancerPolicy::LeastRequest`].
-#[derive(Wire, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Wire, Clone, Debug, Default, PartialEq, Eq)]
 pub struct LeastRequestConfig {
     /// How many instances chance picks. Zero: 2.
     pub choice_count: u32,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 text_set! {
@@ -79,6 +88,9 @@ pub struct HashPolicy {
     pub source_ip: bool,
     /// If this gives a hash, what follows does not count.
     pub terminal: bool,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// A cookie that the proxy gives out.
@@ -91,4 +103,7 @@ pub struct CookieConfig {
     pub ttl: GoDuration,
     /// Paths it is for.
     pub path: GoStr,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }

@@ -30,16 +30,19 @@ pub struct Mesh {
     /// When it was created and last changed.
     #[wire(embed)]
     pub raft_index: RaftIndex,
-    /// What a newer server says and this program does not know.
+    /// What a newer peer says and this program does not know.
     #[wire(rest)]
     pub rest: Rest,
 }
 
 /// Settings for proxies that traffic is led to without their services knowing.
-#[derive(Wire, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Wire, Clone, Debug, Default, PartialEq, Eq)]
 pub struct TransparentProxyMeshConfig {
     /// They let out only what goes to destinations the mesh knows.
     pub mesh_destinations_only: bool,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// TLS between proxies.
@@ -49,6 +52,9 @@ pub struct MeshTlsConfig {
     pub incoming: Option<MeshDirectionalTlsConfig>,
     /// On connections they make.
     pub outgoing: Option<MeshDirectionalTlsConfig>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// TLS between proxies, one way.
@@ -62,6 +68,9 @@ pub struct MeshDirectionalTlsConfig {
     pub tls_max_version: TlsVersion,
     /// Cipher suites up to version 1.2, by their IANA names. Empty: the proxy's own default.
     pub cipher_suites: List<GoStr>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// HTTP between proxies.
@@ -71,6 +80,9 @@ pub struct MeshHttpConfig {
     pub sanitize_x_forwarded_client_cert: bool,
     /// On requests they take.
     pub incoming: Option<MeshDirectionalHttpConfig>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// HTTP between proxies, one way.
@@ -78,6 +90,9 @@ pub struct MeshHttpConfig {
 pub struct MeshDirectionalHttpConfig {
     /// How requests are brought into one form before rules look at them.
     pub request_normalization: Option<RequestNormalizationMeshConfig>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// How requests are brought into one form before rules look at them: what keeps a caller from writing a path that no rule fits.
@@ -91,6 +106,9 @@ pub struct RequestNormalizationMeshConfig {
     pub path_with_escaped_slashes_action: PathWithEscapedSlashesAction,
     /// What becomes of header fields with `_` in their names.
     pub headers_with_underscores_action: HeadersWithUnderscoresAction,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 text_set! {
@@ -126,8 +144,11 @@ text_set! {
 }
 
 /// How servers of peered clusters reach each other.
-#[derive(Wire, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Wire, Clone, Debug, Default, PartialEq, Eq)]
 pub struct PeeringMeshConfig {
     /// Through their mesh gateways, whose addresses they give out as their own.
     pub peer_through_mesh_gateways: bool,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }

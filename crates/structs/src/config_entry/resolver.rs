@@ -35,7 +35,7 @@ pub struct ServiceResolver {
     /// When it was created and last changed.
     #[wire(embed)]
     pub raft_index: RaftIndex,
-    /// What a newer server says and this program does not know.
+    /// What a newer peer says and this program does not know.
     #[wire(rest)]
     pub rest: Rest,
 }
@@ -47,6 +47,9 @@ pub struct ServiceResolverSubset {
     pub filter: GoStr,
     /// Leave out instances with a check that warns, too.
     pub only_passing: bool,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// What a service's name stands for instead. Something of it is set.
@@ -66,6 +69,9 @@ pub struct ServiceResolverRedirect {
     pub peer: GoStr,
     /// Its group of clusters, asked in turn. Only where the edition has it.
     pub sameness_group: GoStr,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// Where to go when no instance is healthy.
@@ -85,6 +91,9 @@ pub struct ServiceResolverFailover {
     pub policy: Option<FailoverPolicy>,
     /// A group of clusters to try in turn. Only where the edition has it.
     pub sameness_group: GoStr,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// One target of a failover. Something of it is set.
@@ -102,6 +111,9 @@ pub struct ServiceResolverFailoverTarget {
     pub datacenter: GoStr,
     /// Its peered cluster. Empty: our own.
     pub peer: GoStr,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 text_set! {
@@ -123,6 +135,9 @@ pub struct FailoverPolicy {
     pub mode: FailoverMode,
     /// Regions to choose from, in order.
     pub regions: List<GoStr>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 text_set! {
@@ -142,4 +157,7 @@ text_set! {
 pub struct PrioritizeByLocality {
     /// In which way.
     pub mode: LocalityMode,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }

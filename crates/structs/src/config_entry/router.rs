@@ -21,7 +21,7 @@ pub struct ServiceRouter {
     /// When it was created and last changed.
     #[wire(embed)]
     pub raft_index: RaftIndex,
-    /// What a newer server says and this program does not know.
+    /// What a newer peer says and this program does not know.
     #[wire(rest)]
     pub rest: Rest,
 }
@@ -34,6 +34,9 @@ pub struct ServiceRoute {
     pub matching: Option<ServiceRouteMatch>,
     /// Where they go. Nil: to the service itself.
     pub destination: Option<ServiceRouteDestination>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// Which requests a route is for.
@@ -42,6 +45,9 @@ pub struct ServiceRouteMatch {
     /// Which HTTP requests.
     #[wire("HTTP")]
     pub http: Option<ServiceRouteHttpMatch>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// Which HTTP requests a route is for. At most one of the paths is set; all that is set must match.
@@ -61,6 +67,9 @@ pub struct ServiceRouteHttpMatch {
     pub query_param: List<ServiceRouteHttpMatchQueryParam>,
     /// Methods. Empty: all.
     pub methods: List<GoStr>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// A header field that a route looks at, in one of several ways.
@@ -80,6 +89,9 @@ pub struct ServiceRouteHttpMatchHeader {
     pub regex: GoStr,
     /// The route fits when the field does not match.
     pub invert: bool,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// A parameter of the query that a route looks at, in one of several ways.
@@ -93,6 +105,9 @@ pub struct ServiceRouteHttpMatchQueryParam {
     pub exact: GoStr,
     /// A regular expression for its value.
     pub regex: GoStr,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// Where the requests of a route go, and what is done to them on the way.
@@ -124,4 +139,7 @@ pub struct ServiceRouteDestination {
     pub request_headers: Option<HttpHeaderModifiers>,
     /// Changes to the answer's header.
     pub response_headers: Option<HttpHeaderModifiers>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }

@@ -21,7 +21,7 @@ pub struct ServiceSplitter {
     /// When it was created and last changed.
     #[wire(embed)]
     pub raft_index: RaftIndex,
-    /// What a newer server says and this program does not know.
+    /// What a newer peer says and this program does not know.
     #[wire(rest)]
     pub rest: Rest,
 }
@@ -43,6 +43,9 @@ pub struct ServiceSplit {
     pub request_headers: Option<HttpHeaderModifiers>,
     /// Changes to the answer's header.
     pub response_headers: Option<HttpHeaderModifiers>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// Changes to the header of an HTTP request or answer.
@@ -54,4 +57,7 @@ pub struct HttpHeaderModifiers {
     pub set: Map<GoStr>,
     /// Names of fields to take out.
     pub remove: List<GoStr>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }

@@ -1,6 +1,6 @@
 //! What has become of an entry that refers to others: kept by the servers, for people to read.
 
-use proconsul_msgpack::{GoStr, Time, Wire};
+use proconsul_msgpack::{GoStr, Rest, Time, Wire};
 
 use super::ConfigEntryKind;
 use crate::{List, text_set::text_set};
@@ -10,6 +10,9 @@ use crate::{List, text_set::text_set};
 pub struct Status {
     /// What holds of it, and what does not.
     pub conditions: List<Condition>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 text_set! {
@@ -40,6 +43,9 @@ pub struct Condition {
     pub resource: Option<ResourceReference>,
     /// Since when.
     pub last_transition_time: Option<Time>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// Another entry, or a part of one.
@@ -51,4 +57,7 @@ pub struct ResourceReference {
     pub name: GoStr,
     /// Part of it: of a gateway, the listener. Empty: all of it.
     pub section_name: GoStr,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }

@@ -25,7 +25,7 @@ pub struct TcpRoute {
     /// When it was created and last changed.
     #[wire(embed)]
     pub raft_index: RaftIndex,
-    /// What a newer server says and this program does not know.
+    /// What a newer peer says and this program does not know.
     #[wire(rest)]
     pub rest: Rest,
 }
@@ -35,4 +35,7 @@ pub struct TcpRoute {
 pub struct TcpService {
     /// Its name.
     pub name: GoStr,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }

@@ -21,7 +21,7 @@ pub struct TerminatingGateway {
     /// When it was created and last changed.
     #[wire(embed)]
     pub raft_index: RaftIndex,
-    /// What a newer server says and this program does not know.
+    /// What a newer peer says and this program does not know.
     #[wire(rest)]
     pub rest: Rest,
 }
@@ -43,4 +43,7 @@ pub struct LinkedService {
     pub sni: GoStr,
     /// HTTP requests keep the host name they came with. Otherwise the gateway puts in the service's own.
     pub disable_auto_host_rewrite: bool,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }

@@ -83,16 +83,58 @@ fn an_entry_of_a_newer_kind_passes_through_unchanged() {
     assert_eq!(to_vec(&read).expect("it has an encoding"), list);
 }
 
+/// `value` with one more field in every map that has a `Kind`, a `Mode` or a `Name`: what a newer server might send.
+fn newer(value: Value) -> Value {
+    match value {
+        Value::Map(fields) => {
+            let structure = fields.iter().any(|(key, _)| ["Kind", "Mode", "Name"].iter().any(|known| key == *known));
+            let mut fields: Vec<_> = fields.into_iter().map(|(key, value)| (key, newer(value))).collect();
+            if structure {
+                fields.push(("ZZ".into(), Value::List(vec![Value::Int(-9), "new".into()])));
+            }
+            Value::Map(fields)
+        }
+        Value::List(items) => Value::List(items.into_iter().map(newer).collect()),
+        other => other,
+    }
+}
+
 #[test]
 fn what_a_newer_server_adds_to_an_entry_is_written_back() {
-    let mut plain = to_vec(&Nested(ProxyDefaults::default())).expect("it has an encoding");
-    let content = plain.split_off(3);
-    let Value::Map(mut fields) = from_slice(&content).expect("it is a map") else { panic!("{content:?}") };
-    fields.push(("Zeal".into(), map(&[("Level", Value::Int(9))])));
-    let newer = raw(&[&write(Value::Map(fields))]);
-    let read: Nested<ProxyDefaults> = from_slice(&newer).expect("it is read");
+    let path = HttpPathMatch { value: "/v2".into(), ..HttpPathMatch::default() };
+    let header = HttpHeaderMatch { name: "x".into(), ..HttpHeaderMatch::default() };
+    let matching = HttpMatch { path, headers: Some(vec![header]), ..HttpMatch::default() };
+    let services = Some(vec![HttpService { name: "api".into(), ..HttpService::default() }]);
+    let rule = HttpRouteRule { matches: Some(vec![matching]), services, ..HttpRouteRule::default() };
+    let route = HttpRoute { name: "web".into(), rules: Some(vec![rule]), ..HttpRoute::default() };
+    let plain = from_slice(&to_vec(&route).expect("it has an encoding")).expect("it is a value");
+    let sent = to_vec(&newer(plain)).expect("it has an encoding");
+    let read: HttpRoute = from_slice(&sent).expect("it is read");
     assert_eq!(read.rest.len(), 1);
-    assert_eq!(to_vec(&read).expect("it has an encoding"), newer);
+    assert_eq!(
+        read.rules.as_ref().expect("they are there")[0].services.as_ref().expect("there is one")[0].rest.len(),
+        1
+    );
+    assert_eq!(to_vec(&read).expect("it has an encoding"), sent);
+}
+
+#[test]
+fn what_a_newer_server_adds_survives_in_the_nested_raw_of_proxy_defaults() {
+    let policy = Some(FailoverPolicy::default());
+    let known = ProxyDefaults { failover_policy: policy, ..ProxyDefaults::default() };
+    let plain = from_slice(&to_vec(&known).expect("it has an encoding")).expect("it is a value");
+    let Value::Map(fields) = plain else { panic!("{plain:?}") };
+    // The gateways' and logs' settings are shared with registrations, and keep nothing.
+    let add = |(key, value): (GoStr, Value)| match key == "FailoverPolicy" {
+        true => (key, newer(value)),
+        false => (key, value),
+    };
+    let mut fields: Vec<_> = fields.into_iter().map(add).collect();
+    fields.push(("ZZ".into(), Value::Int(9)));
+    let sent = raw(&[&write(Value::Map(fields))]);
+    let read: Nested<ProxyDefaults> = from_slice(&sent).expect("it is read");
+    assert_eq!((read.rest.len(), read.failover_policy.as_ref().map(|policy| policy.rest.len())), (1, Some(1)));
+    assert_eq!(to_vec(&read).expect("it has an encoding"), sent);
 }
 
 #[test]
@@ -101,7 +143,7 @@ fn a_request_and_its_entry_may_come_as_lists_in_order_of_declaration() {
     let fields = Value::List(vec!["delete".into(), "dc1".into(), entry, "secret".into()]);
     let read: ConfigEntryRequest = from_slice(&raw(&[&write("mesh"), &write(&fields)])).expect("it is read");
     let mesh = Mesh {
-        transparent_proxy: TransparentProxyMeshConfig { mesh_destinations_only: true },
+        transparent_proxy: TransparentProxyMeshConfig { mesh_destinations_only: true, ..Default::default() },
         allow_enabling_permissive_mutual_tls: true,
         ..Mesh::default()
     };

@@ -1,6 +1,6 @@
 //! How a service's proxy treats what the service calls.
 
-use proconsul_msgpack::{GoStr, Wire};
+use proconsul_msgpack::{GoStr, Rest, Wire};
 
 use crate::{GoDuration, List, proxy::MeshGatewayConfig};
 
@@ -11,6 +11,9 @@ pub struct UpstreamConfiguration {
     pub overrides: List<UpstreamConfig>,
     /// For all others; it has no name.
     pub defaults: Option<UpstreamConfig>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// How the proxies of a service treat one upstream, or all.
@@ -38,10 +41,13 @@ pub struct UpstreamConfig {
     pub mesh_gateway: MeshGatewayConfig,
     /// `exact_balance` spreads connections evenly over the proxy's threads; empty does not.
     pub balance_outbound_connections: GoStr,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// How much one proxy may ask of an upstream at once. Nil: the proxy's own default; zero: nothing at all.
-#[derive(Wire, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Wire, Clone, Debug, Default, PartialEq, Eq)]
 pub struct UpstreamLimits {
     /// Connections.
     pub max_connections: Option<i64>,
@@ -49,10 +55,13 @@ pub struct UpstreamLimits {
     pub max_pending_requests: Option<i64>,
     /// Requests under way. Counts for HTTP/2, where they share a connection.
     pub max_concurrent_requests: Option<i64>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }
 
 /// When a proxy leaves an instance out for a while, by how its answers look.
-#[derive(Wire, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Wire, Clone, Debug, Default, PartialEq, Eq)]
 pub struct PassiveHealthCheck {
     /// Time between two looks, at each of which instances are left out or taken back. Zero: the proxy's default.
     pub interval: GoDuration,
@@ -65,4 +74,7 @@ pub struct PassiveHealthCheck {
     pub max_ejection_percent: Option<u32>,
     /// For how long an instance is left out, times how often it has been. Nil: 30 s.
     pub base_ejection_time: Option<GoDuration>,
+    /// What a newer peer says and this program does not know.
+    #[wire(rest)]
+    pub rest: Rest,
 }

@@ -216,6 +216,9 @@ macro_rules! sequences {
     ($($ty:ty: $layout:ident, $fields:expr;)*) => {$(
         impl Serialize for $ty {
             fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                if to.is_human_readable() {
+                    return json::serialize(self, to);
+                }
                 let mut content = Vec::new();
                 self.write(&mut content).map_err(ser::Error::custom)?;
                 to.serialize_bytes(&content)
@@ -224,6 +227,9 @@ macro_rules! sequences {
 
         impl<'de> Deserialize<'de> for $ty {
             fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                if from.is_human_readable() {
+                    return json::deserialize(from);
+                }
                 from.deserialize_newtype_struct(RAW_VALUE, RawVisitor(PhantomData))
             }
         }
