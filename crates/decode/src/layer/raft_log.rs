@@ -1,0 +1,144 @@
+//! Entries of raft's log, as `AppendEntries` carries them: Consul's messages behind a type byte.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use proconsul_msgpack::{Wire, from_slice};
+use proconsul_structs::raft::{IGNORE_UNKNOWN_TYPE_FLAG, MessageType};
+
+use crate::{Body, Direction, What, layer::Out};
+
+/// What of an `AppendEntries` is read here.
+#[derive(Clone, Debug, Default, Wire)]
+struct AppendEntries {
+    entries: Option<Vec<Entry>>,
+}
+
+/// hashicorp/raft's log entry.
+#[derive(Clone, Debug, Default, Wire)]
+struct Entry {
+    index: u64,
+    term: u64,
+    #[wire("Type")]
+    kind: u64,
+    data: Bytes,
+    extensions: Bytes,
+}
+
+/// What of an `InstallSnapshot` is read here.
+#[derive(Clone, Debug, Default, Wire)]
+struct InstallSnapshot {
+    size: i64,
+}
+
+/// Type of an entry that is a command for the state machine.
+const COMMAND: u64 = 0;
+
+/// Tells the entries of a message.
+pub(crate) fn tell(out: &mut Out<'_>, message: &Bytes) {
+    let entries = match from_slice::<AppendEntries>(message) {
+        Ok(message) => message.entries.unwrap_or_default(),
+        Err(error) => {
+            let why = format!("the entries of AppendEntries cannot be read: {error}");
+            return out.tell(Direction::ToServer, What::Trouble { why, offset: 0 });
+        }
+    };
+    for entry in entries {
+        let (name, body) = match entry.kind {
+            COMMAND if entry.extensions.is_empty() => command(entry.data),
+            // Of a large message each entry has only a piece.
+            COMMAND => (Some(Cow::Borrowed("a piece of a chunked message")), Body::opaque(entry.data)),
+            _ => (None, Body::opaque(entry.data)),
+        };
+        let kind = kind(entry.kind);
+        out.tell(Direction::ToServer, What::RaftEntry { index: entry.index, term: entry.term, kind, name, body });
+    }
+}
+
+/// How large the snapshot is that follows.
+pub(crate) fn snapshot_size(message: &Bytes) -> Option<u64> {
+    let message: InstallSnapshot = from_slice(message).ok()?;
+    u64::try_from(message.size).ok()
+}
+
+fn kind(kind: u64) -> Cow<'static, str> {
+    Cow::Borrowed(match kind {
+        COMMAND => "command",
+        1 => "noop",
+        2 => "add peer",
+        3 => "remove peer",
+        4 => "barrier",
+        5 => "configuration",
+        other => return Cow::Owned(format!("type {other}")),
+    })
+}
+
+/// A command: Consul's name of its type, and what follows the type byte.
+fn command(mut data: Bytes) -> (Option<Cow<'static, str>>, Body) {
+    if data.is_empty() {
+        return (None, Body::NONE);
+    }
+    let byte = data.split_to(1)[0];
+    let known = MessageType::ALL.iter().find(|kind| u8::from(**kind) == byte & !IGNORE_UNKNOWN_TYPE_FLAG);
+    match known {
+        Some(kind) => (Some(Cow::Borrowed(kind.name())), payload(*kind, data)),
+        None => (Some(Cow::Owned(format!("type {byte}"))), Body::opaque(data)),
+    }
+}
+
+/// The type of what a message carries. Source: `tests/golden/wire/raftlog.json`, and a test compares.
+pub(crate) fn payload(kind: MessageType, data: Bytes) -> Body {
+    match payload_type(kind) {
+        Some(Payload::Msgpack(name)) => Body::msgpack(name, data),
+        Some(Payload::Protobuf(name)) => Body::protobuf(name, data),
+        None => Body::opaque(data),
+    }
+}
+
+/// How a message's payload is encoded, and the name of its type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Payload {
+    Msgpack(&'static str),
+    Protobuf(&'static str),
+}
+
+pub(crate) fn payload_type(kind: MessageType) -> Option<Payload> {
+    use Payload::{Msgpack, Protobuf};
+    Some(match kind.name() {
+        "RegisterRequestType" => Msgpack("structs.RegisterRequest"),
+        "DeregisterRequestType" => Msgpack("structs.DeregisterRequest"),
+        "KVSRequestType" => Msgpack("structs.KVSRequest"),
+        "SessionRequestType" => Msgpack("structs.SessionRequest"),
+        "TombstoneRequestType" => Msgpack("structs.TombstoneRequest"),
+        "CoordinateBatchUpdateType" => Msgpack("structs.Coordinates"),
+        "PreparedQueryRequestType" => Msgpack("structs.PreparedQueryRequest"),
+        "TxnRequestType" => Msgpack("structs.TxnRequest"),
+        "AutopilotRequestType" => Msgpack("structs.AutopilotSetConfigRequest"),
+        "ACLBootstrapRequestType" => Msgpack("structs.ACLTokenBootstrapRequest"),
+        "IntentionRequestType" => Msgpack("structs.IntentionRequest"),
+        "ConnectCARequestType" => Msgpack("structs.CARequest"),
+        "ACLTokenSetRequestType" => Msgpack("structs.ACLTokenBatchSetRequest"),
+        "ACLTokenDeleteRequestType" => Msgpack("structs.ACLTokenBatchDeleteRequest"),
+        "ACLPolicySetRequestType" => Msgpack("structs.ACLPolicyBatchSetRequest"),
+        "ACLPolicyDeleteRequestType" => Msgpack("structs.ACLPolicyBatchDeleteRequest"),
+        "ConnectCALeafRequestType" => Msgpack("structs.CALeafRequest"),
+        "ConfigEntryRequestType" => Msgpack("structs.ConfigEntryRequest"),
+        "ACLRoleSetRequestType" => Msgpack("structs.ACLRoleBatchSetRequest"),
+        "ACLRoleDeleteRequestType" => Msgpack("structs.ACLRoleBatchDeleteRequest"),
+        "ACLBindingRuleSetRequestType" => Msgpack("structs.ACLBindingRuleBatchSetRequest"),
+        "ACLBindingRuleDeleteRequestType" => Msgpack("structs.ACLBindingRuleBatchDeleteRequest"),
+        "ACLAuthMethodSetRequestType" => Msgpack("structs.ACLAuthMethodBatchSetRequest"),
+        "ACLAuthMethodDeleteRequestType" => Msgpack("structs.ACLAuthMethodBatchDeleteRequest"),
+        "FederationStateRequestType" => Msgpack("structs.FederationStateRequest"),
+        "SystemMetadataRequestType" => Msgpack("structs.SystemMetadataRequest"),
+        "UpdateVirtualIPRequestType" => Msgpack("state.ServiceVirtualIP"),
+        "PeeringWriteType" => Protobuf("hashicorp.consul.internal.peering.PeeringWriteRequest"),
+        "PeeringDeleteType" => Protobuf("hashicorp.consul.internal.peering.PeeringDeleteRequest"),
+        "PeeringTerminateByIDType" => Protobuf("hashicorp.consul.internal.peering.PeeringTerminateByIDRequest"),
+        "PeeringTrustBundleWriteType" => Protobuf("hashicorp.consul.internal.peering.PeeringTrustBundleWriteRequest"),
+        "PeeringTrustBundleDeleteType" => Protobuf("hashicorp.consul.internal.peering.PeeringTrustBundleDeleteRequest"),
+        "PeeringSecretsWriteType" => Protobuf("hashicorp.consul.internal.peering.SecretsWriteRequest"),
+        "ResourceOperationType" => Protobuf("hashicorp.consul.internal.storage.raft.Log"),
+        _ => return None,
+    })
+}
