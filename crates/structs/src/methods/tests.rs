@@ -1,9 +1,14 @@
-use std::{collections::HashSet, fs, path::Path};
+use std::{
+    collections::{HashMap, HashSet},
+    fs,
+    path::Path,
+};
 
 use proconsul_types::{AnsweredBy, Listener, MethodRow, Operation, Options};
 use serde_json::Value;
 
 use super::*;
+use crate::registry;
 
 fn recorded() -> Vec<Value> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/wire/netrpc.json");
@@ -106,4 +111,31 @@ fn what_a_method_is_for_is_the_first_line_of_its_marker() {
     assert_eq!(meaning(status::Ping::INDEX), "Answers at once; proves that the server lives.");
     assert_eq!(meaning(kvs::Get::INDEX), "Reads one key.");
     assert_eq!(meaning(METHOD_COUNT as u16), "");
+}
+
+/// A shape's name, one that tells apart what rows name. Nil and empty lists are the same here: replies are never nil.
+fn named(shape: Shape) -> String {
+    match shape {
+        Shape::Struct(of) => of().name.to_owned(),
+        Shape::Optional(of) => named(of()),
+        Shape::List(of) => format!("[]{}", named(of())),
+        Shape::Nested(of) => format!("nested {}", named(of())),
+        Shape::Sequence(layout, of) => format!("{layout:?} {}", of().name),
+        Shape::Proto(name) => name.to_owned(),
+        scalar => format!("{scalar:?}"),
+    }
+}
+
+#[test]
+fn every_row_has_a_marker_with_the_types_that_it_names() {
+    let by_index: HashMap<_, _> = markers().map(|marker| (usize::from(marker.index), marker)).collect();
+    assert_eq!(markers().count(), METHOD_COUNT, "each method has one marker");
+    for (index, row) in METHODS.iter().enumerate() {
+        let marker = by_index.get(&index).unwrap_or_else(|| panic!("{} has no marker", row.name));
+        for (ours, name) in [(marker.request, row.arg), (marker.reply, row.reply)] {
+            let theirs = registry::find(name).unwrap_or_else(|| panic!("{name} is not in the registry"));
+            assert_eq!(named(ours()), named((theirs.shape)()), "{} {name}", row.name);
+        }
+        assert!(marker.meaning.ends_with('.') && marker.meaning.len() < 120, "{}: {}", row.name, marker.meaning);
+    }
 }
