@@ -9,8 +9,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
-    CallError, CallOptions, Cause, ConnectError, Dialler, Next, Options, Retries, Transport, Watch, WatchOptions, gate::Gate, lifetime,
-    random::random, retried_as, servers::Servers, session,
+    CallError, CallOptions, Cause, ConnectError, Dialler, Next, Options, Retries, Transport, Watch, WatchOptions,
+    gate::Gate, lifetime, random::random, retried_as, servers::Servers, session,
 };
 
 /// A client of one datacenter's servers. Clones are the same client: one connection, which is made again when it is lost.
@@ -75,11 +75,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`call`](Self::call).
-    pub async fn call_with<M: Method>(
-        &self,
-        request: &M::Request,
-        options: CallOptions,
-    ) -> Result<M::Reply, CallError>
+    pub async fn call_with<M: Method>(&self, request: &M::Request, options: CallOptions) -> Result<M::Reply, CallError>
     where
         M::Request: Serialize,
         M::Reply: DeserializeOwned,

@@ -70,7 +70,7 @@ mod tests {
         assert!((&mut waits).now_or_never().is_none());
         assert!(matches!(gate.enter().await, Err(Cause::Busy(1))));
         drop(inside);
-        waits.await.expect("its turn");
+        drop(waits.await.expect("its turn"));
     }
 
     #[tokio::test]
@@ -80,7 +80,7 @@ mod tests {
         assert!(gate.enter().now_or_never().is_none());
         let waits = gate.enter();
         let (entered, ()) = join(waits, async { drop(inside) }).await;
-        entered.expect("its turn");
+        drop(entered.expect("its turn"));
     }
 
     #[tokio::test]

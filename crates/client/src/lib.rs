@@ -31,7 +31,7 @@ pub use options::{
 pub use retries::{Next, Retries, retried_as};
 pub use transport::{Dialler, Io, Transport};
 pub use watch::{Watch, WatchOptions};
-pub use watching::{Heard, Watching, QUICK_TURN};
+pub use watching::{Heard, QUICK_TURN, Watching};
 
 /// Markers of the methods and all that they carry.
 pub use proconsul_structs as structs;

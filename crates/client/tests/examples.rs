@@ -1,0 +1,59 @@
+//! The examples run against a server of ours.
+use std::ops::ControlFlow;
+
+use proconsul_client::{
+    Client, Transport,
+    structs::{
+        kvs::{DirEntry, KvOp, KvsRequest},
+        methods::kvs,
+    },
+};
+use support::{promptly, start};
+
+#[path = "../examples/keys.rs"]
+#[expect(dead_code, reason = "its main is not ours")]
+mod keys;
+#[path = "../examples/registration.rs"]
+#[expect(dead_code, reason = "its main is not ours")]
+mod registration;
+mod support;
+#[path = "../examples/watch.rs"]
+#[expect(dead_code, reason = "its main is not ours")]
+mod watch;
+
+#[tokio::test]
+async fn keys_are_written_read_and_removed() {
+    let (_server, client) = start().await;
+    for _ in 0..2 {
+        promptly("the example", keys::run(&client)).await.expect("it works, and leaves nothing behind");
+    }
+}
+
+#[tokio::test]
+async fn a_service_is_registered_found_and_removed() {
+    let (_server, client) = start().await;
+    for _ in 0..2 {
+        promptly("the example", registration::run(&client)).await.expect("it works, and leaves nothing behind");
+    }
+}
+
+#[tokio::test]
+async fn a_watch_shows_what_changes() {
+    let (server, client) = start().await;
+    let writer = Client::connect([server.rpc_address().to_string()], Transport::Plain).await.expect("a connection");
+    let (seen, mut answers) = tokio::sync::mpsc::channel(1);
+    let watching = watch::run(&client, "w/", |answer| {
+        let count = answer.entries.map_or(0, |entries| entries.len());
+        seen.try_send(count).expect("the last one was taken");
+        if count == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    let changing = async {
+        for count in 0..=2 {
+            assert_eq!(answers.recv().await, Some(count));
+            let dir_ent = DirEntry { key: format!("w/{count}").into(), ..DirEntry::default() };
+            let request = KvsRequest { op: KvOp::Set, dir_ent, ..KvsRequest::default() };
+            writer.call::<kvs::Apply>(&request).await.expect("it is written");
+        }
+    };
+    promptly("three answers", async { tokio::join!(watching, changing) }).await;
+}
