@@ -70,6 +70,6 @@ pub mod pbsubscribe {
     pub use crate::generated::subscribe::*;
 }
 
-/// An encoded `google.protobuf.FileDescriptorSet` of every file of this crate and all that they import, the public ones among
-/// them, with comments.
+/// An encoded `google.protobuf.FileDescriptorSet` of every file of this crate, every public one and all that they import, with
+/// comments.
 pub const FDS: &[u8] = include_bytes!("generated/descriptor.bin");

@@ -11,7 +11,8 @@ use crate::interop::servers::workspace_root;
 
 /// What became of a crate's files.
 pub(super) struct Compiled {
-    /// An encoded descriptor set of these files and all that they import, with the comments on what is ours.
+    /// An encoded descriptor set of these files, those of the crates before and all that they import, with the comments on
+    /// what is ours.
     pub(super) descriptors: Vec<u8>,
     /// The same, to look things up in.
     pub(super) pool: DescriptorPool,
@@ -33,6 +34,10 @@ pub(super) fn compile(crate_: &Crate, before: &[Crate]) -> Result<Compiled> {
     let own = proto_files(crate_)?;
     let mut compiler = Compiler::new([crate_].into_iter().chain(before).map(|c| workspace_root().join(c.dir)))?;
     compiler.include_imports(true).include_source_info(true).open_files(&own)?;
+    for crate_ in before {
+        // Whole, so that who reads descriptors needs one set.
+        compiler.open_files(proto_files(crate_)?)?;
+    }
     // Only this form keeps the options that are extensions, such as the rate limit's.
     let descriptors = with_our_comments_alone(&compiler.encode_file_descriptor_set())?;
     let pool = DescriptorPool::decode(descriptors.as_slice())?;
