@@ -5,7 +5,8 @@ use std::fmt;
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// Shows bytes as base64.
-pub(crate) struct Base64<'a>(pub(crate) &'a [u8]);
+#[derive(Debug)]
+pub struct Base64<'a>(pub &'a [u8]);
 
 impl fmt::Display for Base64<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -22,7 +23,7 @@ impl fmt::Display for Base64<'_> {
 }
 
 /// The bytes of base64, or `None` if it is not.
-pub(crate) fn parse(text: &str) -> Option<Vec<u8>> {
+pub fn parse(text: &str) -> Option<Vec<u8>> {
     let text = text.as_bytes();
     let kept = text.strip_suffix(b"==").or(text.strip_suffix(b"=")).unwrap_or(text);
     if !text.len().is_multiple_of(4) || kept.len() % 4 == 1 {

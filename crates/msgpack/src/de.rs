@@ -3,7 +3,7 @@
 mod items; // the parts of a list or map
 mod odd; // what serde has no word for
 
-use serde::de::{self, Deserialize, IntoDeserializer, Visitor};
+use serde::de::{self, Deserialize, DeserializeSeed, IntoDeserializer, Visitor};
 
 use self::items::{Items, Parts};
 pub(crate) use self::odd::ODD_EXT;
@@ -66,6 +66,15 @@ impl<'de> Decoder<'de> {
     pub fn decode<T: Deserialize<'de>>(&mut self) -> Result<T> {
         let start = self.de.r.at();
         T::deserialize(&mut self.de).inspect_err(|_| self.reset(start))
+    }
+
+    /// As [`Decoder::decode`], where what is wanted is known only when the program runs.
+    ///
+    /// # Errors
+    /// As [`Decoder::decode`].
+    pub fn decode_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
+        let start = self.de.r.at();
+        seed.deserialize(&mut self.de).inspect_err(|_| self.reset(start))
     }
 
     /// Steps over the next value as Go does over an unknown field.

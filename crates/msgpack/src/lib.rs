@@ -4,7 +4,7 @@
 //! [`DecodeError::wire_text`]. Not here: the frames of net/rpc, Consul's structures, JSON.
 #![doc = include_str!("../README.md")]
 
-mod base64; // byte strings where people read
+pub mod base64; // byte strings where people read
 mod byte_fields; // fields that are byte strings, for the derive
 mod de; // bytes to values
 mod error; // why not

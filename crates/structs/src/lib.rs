@@ -34,12 +34,13 @@ pub mod system_metadata; // what the servers note for themselves
 pub mod topology; // a service's neighbours in the mesh
 pub mod txn; // Txn: operations that take place together or not at all
 
+pub mod json; // structures as JSON, checked against their shape
 pub mod registry; // every structure by Consul's name for it
 
 mod duration; // Go's durations
 mod nested; // structures that are one raw value
-mod pairs; // maps whose keys are not text
 mod number_set; // numbers that stand for something
+mod pairs; // maps whose keys are not text
 pub mod protobuf; // protobuf messages inside msgpack
 mod secret; // what must not be seen in logs
 mod shared; // records that many replies share

@@ -5,6 +5,7 @@
 mod acl; // tokens, policies, roles and how to log in
 mod config; // config entries and what carries them
 mod core; // what is needed without a mesh
+mod frame; // what stands before requests and replies
 mod rest; // everything else
 
 use proconsul_msgpack::{Shape, Shaped, from_slice, to_vec};
@@ -19,6 +20,9 @@ pub struct TypeRow {
     pub shape: fn() -> Shape,
     /// Reads the one value that bytes hold and writes it again, through the structure itself.
     pub recode: fn(&[u8]) -> Result<Vec<u8>, RecodeError>,
+    /// Reads JSON of [`crate::json::Form::Wire`] and writes its encoding, through the structure itself: what it does not know is
+    /// passed over. [`crate::json::to_wire`] is for people.
+    pub from_json: fn(&serde_json::Value) -> Result<Vec<u8>, RecodeError>,
 }
 
 /// Why bytes could not be read as a type, or not be written again.
@@ -30,18 +34,32 @@ pub enum RecodeError {
     /// What they hold has no encoding.
     #[error(transparent)]
     Encode(#[from] proconsul_msgpack::EncodeError),
+    /// The JSON is not of this type.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
 }
 
 /// One row of the registry.
 const fn row<T: Shaped + Serialize + DeserializeOwned>(name: &'static str) -> TypeRow {
-    TypeRow { name, shape: T::shape, recode: recode::<T> }
+    TypeRow { name, shape: T::shape, recode: recode::<T>, from_json: from_json::<T> }
 }
 
 fn recode<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<Vec<u8>, RecodeError> {
     Ok(to_vec(&from_slice::<T>(bytes)?)?)
 }
 
-const PARTS: [&[TypeRow]; 4] = [core::TYPES, acl::TYPES, config::TYPES, rest::TYPES];
+fn from_json<T: Serialize + DeserializeOwned>(value: &serde_json::Value) -> Result<Vec<u8>, RecodeError> {
+    // A reply that is a list is never nil on the wire, though Go shows it so.
+    if value.is_null() {
+        return recode::<T>(&[NIL]);
+    }
+    Ok(to_vec(&T::deserialize(value)?)?)
+}
+
+/// Nil on the wire.
+const NIL: u8 = 0xc0;
+
+const PARTS: [&[TypeRow]; 5] = [frame::TYPES, core::TYPES, acl::TYPES, config::TYPES, rest::TYPES];
 
 /// Every structure that there is a name for, part by part.
 pub fn types() -> impl Iterator<Item = &'static TypeRow> {

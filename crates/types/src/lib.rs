@@ -10,6 +10,7 @@ mod grpc_method; // one row of the method table for gRPC
 mod ids; // names and numbers that must not be mixed up
 mod method; // one row of the method table, and the closed sets in it
 pub mod metric; // the table of metrics
+pub mod nearest; // what a misspelt name was meant to be
 mod outcome; // the end of a call, for those who watch it
 mod rejected; // why a layer said no
 mod secret; // what must never be printed

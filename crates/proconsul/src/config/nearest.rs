@@ -1,13 +1,8 @@
 //! The known key that a misspelt one is nearest to.
+pub(crate) use proconsul_types::nearest::distance;
+use proconsul_types::nearest::meant_up_to;
+
 use super::keys;
-
-/// Names are compared up to this many characters.
-const COMPARED_CHARS_MAX: usize = 64;
-
-/// How many letters may be wrong before another word may have been meant.
-fn meant_up_to(name: &str) -> usize {
-    1 + name.chars().count() / 3
-}
 
 /// What to say about `name`, which stands in `table` (a dotted path, empty at the top) and is no key.
 pub(super) fn hint(table: &str, name: &str) -> String {
@@ -29,45 +24,9 @@ pub(super) fn hint(table: &str, name: &str) -> String {
     }
 }
 
-/// How many letters have to be added, removed, changed or swapped with their neighbour. Case does not count.
-pub(crate) fn distance(a: &str, b: &str) -> usize {
-    let letters = |text: &str| -> Vec<char> {
-        text.chars().take(COMPARED_CHARS_MAX).map(|letter| letter.to_ascii_lowercase()).collect()
-    };
-    let (a, b) = (letters(a), letters(b));
-    let mut before = vec![0; b.len() + 1];
-    let mut above: Vec<usize> = (0..=b.len()).collect();
-    for i in 0..a.len() {
-        let mut row = vec![i + 1; b.len() + 1];
-        for j in 0..b.len() {
-            let changed = above[j] + usize::from(a[i] != b[j]);
-            row[j + 1] = changed.min(above[j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j] {
-                row[j + 1] = row[j + 1].min(before[j - 1] + 1);
-            }
-        }
-        before = std::mem::replace(&mut above, row);
-    }
-    above[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn distances_count_letters() {
-        for (a, b, expected) in [
-            ("", "", 0),
-            ("", "ab", 2),
-            ("ab", "", 2),
-            ("node", "NODE", 0),
-            ("nmae", "name", 1),
-            ("kitten", "sitting", 3),
-        ] {
-            assert_eq!(distance(a, b), expected, "{a} {b}");
-        }
-    }
 
     #[test]
     fn a_misspelt_key_is_told_the_nearest_name() {

@@ -20,6 +20,7 @@ use crate::{
         ConfigEntry, ConfigEntryKind,
         kinds::{ReadAs, read_as},
     },
+    json,
     query::{QueryMeta, WriteRequest},
 };
 
