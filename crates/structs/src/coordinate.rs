@@ -6,6 +6,7 @@ use crate::{
     List,
     query::{QueryMeta, WriteRequest},
     rpc::{has_query_meta, rpc_info},
+    text_set::text_set,
 };
 
 /// A point in the space in which distances are round-trip times, in seconds.
@@ -60,14 +61,24 @@ pub struct IndexedCoordinates {
     pub query_meta: QueryMeta,
 }
 
+text_set! {
+    /// A network that servers gossip over.
+    pub enum AreaId {
+        /// Between datacenters.
+        Wan = "wan",
+        /// Within one.
+        Lan = "lan",
+    }
+}
+
 /// Servers of one datacenter, as seen over the wide area: an entry of the answer of `Coordinate.ListDatacenters`.
 #[derive(Wire, Clone, Debug, Default, PartialEq)]
 pub struct DatacenterMap {
     /// The datacenter.
     pub datacenter: GoStr,
-    /// The area it was seen over: `wan`.
+    /// The area it was seen over.
     #[wire("AreaID")]
-    pub area_id: GoStr,
+    pub area_id: AreaId,
     /// Its servers.
     pub coordinates: List<Coordinate>,
 }

@@ -1,5 +1,7 @@
 //! Intention: who may talk to whom in the mesh.
 
+mod question; // what is asked about them
+
 use bytes::Bytes;
 use proconsul_msgpack::{GoStr, Time, Wire};
 
@@ -11,6 +13,49 @@ use crate::{
     rpc::{has_query_meta, rpc_info},
     text_set::text_set,
 };
+
+pub use question::{
+    IntentionMatchEntry, IntentionMatchType, IntentionQueryCheck, IntentionQueryCheckResponse, IntentionQueryExact,
+    IntentionQueryMatch, IntentionQueryRequest,
+};
+
+text_set! {
+    /// Whether a source may talk to a destination.
+    pub enum IntentionAction {
+        /// Permissions decide, request by request.
+        ByPermissions = "",
+        /// It may.
+        Allow = "allow",
+        /// It may not.
+        Deny = "deny",
+    }
+}
+
+text_set! {
+    /// What kind of thing a source is.
+    pub enum IntentionSourceType {
+        /// Not said: as with [`Self::Consul`].
+        Unset = "",
+        /// A service in the catalog.
+        Consul = "consul",
+    }
+}
+
+text_set! {
+    /// What is done to an intention.
+    pub enum IntentionOp {
+        /// Makes one, in the older form.
+        Create = "create",
+        /// Changes one, in the older form.
+        Update = "update",
+        /// Removes one.
+        Delete = "delete",
+        /// Removes all that are in the older form, once they have been moved to entries.
+        DeleteAll = "delete-all",
+        /// Makes or changes one, in the newer form.
+        Upsert = "upsert",
+    }
+}
 
 /// May this source talk to this destination? In the older form, one record for each pair.
 #[derive(Wire, Clone, Debug, Default, PartialEq)]
@@ -38,10 +83,10 @@ pub struct Intention {
     pub source_peer: GoStr,
     /// Group of clusters of the source.
     pub source_sameness_group: GoStr,
-    /// What kind of thing the source is: `consul`.
-    pub source_type: GoStr,
-    /// `allow` or `deny`; empty when permissions decide.
-    pub action: GoStr,
+    /// What kind of thing the source is.
+    pub source_type: IntentionSourceType,
+    /// Whether it may.
+    pub action: IntentionAction,
     /// Rules for single requests, in order.
     pub permissions: List<IntentionPermission>,
     /// Demands on the caller's web token.
@@ -71,8 +116,8 @@ pub struct Intention {
 /// A rule for single requests.
 #[derive(Wire, Clone, Debug, Default, PartialEq)]
 pub struct IntentionPermission {
-    /// `allow` or `deny`.
-    pub action: GoStr,
+    /// Whether they may pass; never left to permissions here.
+    pub action: IntentionAction,
     /// Which HTTP requests it is about.
     #[wire("HTTP")]
     pub http: Option<IntentionHttpPermission>,
@@ -149,8 +194,8 @@ pub struct IntentionJwtClaimVerification {
 pub struct SourceIntention {
     /// Name of the source, or `*`.
     pub name: GoStr,
-    /// `allow` or `deny`; empty when permissions decide.
-    pub action: GoStr,
+    /// Whether it may.
+    pub action: IntentionAction,
     /// Rules for single requests, in order.
     pub permissions: List<IntentionPermission>,
     /// See [`Intention::precedence`].
@@ -158,9 +203,9 @@ pub struct SourceIntention {
     /// Id it had in the older form.
     #[wire("LegacyID")]
     pub legacy_id: GoStr,
-    /// What kind of thing the source is: `consul`.
+    /// What kind of thing the source is.
     #[wire("Type")]
-    pub source_type: GoStr,
+    pub source_type: IntentionSourceType,
     /// What it is for, for people.
     pub description: GoStr,
     /// Metadata it had in the older form.
@@ -194,8 +239,8 @@ pub struct IntentionMutation {
 pub struct IntentionRequest {
     /// Which datacenter.
     pub datacenter: GoStr,
-    /// `create`, `update`, `delete`, `delete-all` or `upsert`.
-    pub op: GoStr,
+    /// What to do.
+    pub op: IntentionOp,
     /// The intention, in the older form.
     pub intention: Option<Intention>,
     /// The change, in the newer form. Clients must leave it nil.
@@ -215,110 +260,6 @@ pub struct IntentionListRequest {
     /// Common options.
     #[wire(embed)]
     pub query_options: QueryOptions,
-}
-
-text_set! {
-    /// Which side of intentions a question is about.
-    pub enum IntentionMatchType {
-        /// The source: what may it talk to?
-        Source = "source",
-        /// The destination: who may talk to it?
-        Destination = "destination",
-    }
-}
-
-/// `Intention.Get`, `Intention.Match`, `Intention.Check`: of its parts the one that the method needs.
-#[derive(Wire, Clone, Debug, Default, PartialEq)]
-pub struct IntentionQueryRequest {
-    /// Which datacenter.
-    pub datacenter: GoStr,
-    /// `Intention.Get`: the intention's id, of the older form.
-    #[wire("IntentionID")]
-    pub intention_id: GoStr,
-    /// `Intention.Match`: services whose intentions are asked for.
-    #[wire("Match")]
-    pub matching: Option<IntentionQueryMatch>,
-    /// `Intention.Check`: who wants to talk to whom.
-    pub check: Option<IntentionQueryCheck>,
-    /// `Intention.Get`: source and destination of the intention, when there is no id.
-    pub exact: Option<IntentionQueryExact>,
-    /// Common options.
-    #[wire(embed)]
-    pub query_options: QueryOptions,
-}
-
-/// Services whose intentions are asked for.
-#[derive(Wire, Clone, Debug, Default, PartialEq, Eq)]
-pub struct IntentionQueryMatch {
-    /// Which side they are on.
-    #[wire("Type")]
-    pub match_type: IntentionMatchType,
-    /// The services.
-    pub entries: List<IntentionMatchEntry>,
-    /// Intentions with groups of clusters too.
-    pub with_sameness_groups: bool,
-}
-
-/// A service whose intentions are asked for.
-#[derive(Wire, Clone, Debug, Default, PartialEq, Eq)]
-pub struct IntentionMatchEntry {
-    /// Its partition. `default` or empty here.
-    pub partition: GoStr,
-    /// Its namespace. `default` or empty here.
-    pub namespace: GoStr,
-    /// Its name.
-    pub name: GoStr,
-}
-
-/// Who wants to talk to whom.
-#[derive(Wire, Clone, Debug, Default, PartialEq, Eq)]
-pub struct IntentionQueryCheck {
-    /// See [`Intention::source_ns`].
-    #[wire("SourceNS")]
-    pub source_ns: GoStr,
-    /// See [`Intention::source_name`].
-    pub source_name: GoStr,
-    /// See [`Intention::destination_ns`].
-    #[wire("DestinationNS")]
-    pub destination_ns: GoStr,
-    /// See [`Intention::destination_name`].
-    pub destination_name: GoStr,
-    /// See [`Intention::source_partition`].
-    pub source_partition: GoStr,
-    /// See [`Intention::destination_partition`].
-    pub destination_partition: GoStr,
-    /// See [`Intention::source_type`].
-    pub source_type: GoStr,
-}
-
-/// Source and destination of one intention.
-#[derive(Wire, Clone, Debug, Default, PartialEq, Eq)]
-pub struct IntentionQueryExact {
-    /// See [`Intention::source_ns`].
-    #[wire("SourceNS")]
-    pub source_ns: GoStr,
-    /// See [`Intention::source_name`].
-    pub source_name: GoStr,
-    /// See [`Intention::destination_ns`].
-    #[wire("DestinationNS")]
-    pub destination_ns: GoStr,
-    /// See [`Intention::destination_name`].
-    pub destination_name: GoStr,
-    /// See [`Intention::source_partition`].
-    pub source_partition: GoStr,
-    /// See [`Intention::destination_partition`].
-    pub destination_partition: GoStr,
-    /// See [`Intention::source_peer`].
-    pub source_peer: GoStr,
-    /// See [`Intention::source_sameness_group`].
-    pub source_sameness_group: GoStr,
-}
-
-/// Answer of `Intention.Check`.
-#[derive(Wire, Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct IntentionQueryCheckResponse {
-    /// It may; permissions for single requests count as no.
-    pub allowed: bool,
 }
 
 /// Answer of `Intention.List` and `Intention.Get`.
@@ -343,6 +284,6 @@ pub struct IndexedIntentionMatches {
     pub query_meta: QueryMeta,
 }
 
-rpc_info!(query: IntentionListRequest, IntentionQueryRequest);
+rpc_info!(query: IntentionListRequest);
 rpc_info!(write: IntentionRequest);
 has_query_meta!(IndexedIntentions, IndexedIntentionMatches);

@@ -1,6 +1,7 @@
 //! Raft indexes and message types.
 
 mod chunking; // entries in pieces
+mod payload; // what follows a type byte
 
 use proconsul_msgpack::{GoStr, Wire};
 use thiserror::Error;
@@ -8,6 +9,7 @@ use thiserror::Error;
 use crate::{query::WriteRequest, rpc::rpc_info};
 
 pub use chunking::{CHUNK_BYTES, Chunk, ChunkingState};
+pub use payload::{LogPayload, Payload, SNAPSHOT_RECORDS};
 
 /// When a record was created and last changed, as indexes of the raft log.
 #[derive(Wire, Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
