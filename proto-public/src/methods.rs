@@ -1,7 +1,7 @@
 //! A row of the method table for every gRPC method of this crate, and a type per method that ties the row to its messages.
 //!
 //! What a descriptor tells is generated from it: names, streaming, and the rate limiter's class, which is an annotation there.
-//! What it does not tell is [`DUTIES`]; a method without a line in it does not compile.
+//! What it does not tell is `DUTIES`; a method without a line in it does not compile.
 
 use proconsul_types::{
     Category, GrpcDuty, GrpcFacts,
@@ -19,10 +19,11 @@ const DUTIES: &[GrpcDuty] = &[
         .leader(Operation::Write)
         .acl(&["AuthorizeAndSignCertificate"]),
     GrpcDuty::new("hashicorp.consul.connectca.ConnectCAService.WatchRoots", &[Internal, External])
-        .acl(&["ServiceWriteAnyAllowed"]),
+        .acl(&["RequireAnyValidACLToken"]),
     GrpcDuty::new("hashicorp.consul.dataplane.DataplaneService.GetEnvoyBootstrapParams", &[External])
         .acl(&["ServiceReadAllowed"]),
-    GrpcDuty::new("hashicorp.consul.dataplane.DataplaneService.GetSupportedDataplaneFeatures", &[External]),
+    GrpcDuty::new("hashicorp.consul.dataplane.DataplaneService.GetSupportedDataplaneFeatures", &[External])
+        .acl(&["RequireAnyValidACLToken"]),
     GrpcDuty::new("hashicorp.consul.dns.DNSService.Query", &[External]),
     GrpcDuty::new("hashicorp.consul.resource.ResourceService.Delete", &[Internal, External]).acl(&["ACLs.Write"]),
     GrpcDuty::new("hashicorp.consul.resource.ResourceService.List", &[Internal, External])
@@ -37,7 +38,7 @@ const DUTIES: &[GrpcDuty] = &[
     GrpcDuty::new("hashicorp.consul.resource.ResourceService.Write", &[Internal, External]).acl(&["ACLs.Write"]),
     GrpcDuty::new("hashicorp.consul.resource.ResourceService.WriteStatus", &[Internal, External]).acl(&["ACLs.Write"]),
     GrpcDuty::new("hashicorp.consul.serverdiscovery.ServerDiscoveryService.WatchServers", &[External])
-        .acl(&["ServiceWriteAnyAllowed"]),
+        .acl(&["RequireAnyValidACLToken"]),
 ];
 
 /// The row of the method with this path (`/package.Service/Method`), if it is one of this crate's.

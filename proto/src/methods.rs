@@ -1,7 +1,7 @@
 //! A row of the method table for every gRPC method of Consul, and a type per method that ties the row to its messages.
 //!
 //! [`METHODS`] are those of this crate, [`all`] and [`find`] know the public ones too. What a descriptor tells is generated from it:
-//! names, streaming, and the rate limiter's class, which is an annotation there. What it does not tell is [`DUTIES`]; a method
+//! names, streaming, and the rate limiter's class, which is an annotation there. What it does not tell is `DUTIES`; a method
 //! without a line in it does not compile.
 
 use proconsul_proto_public::methods as public;

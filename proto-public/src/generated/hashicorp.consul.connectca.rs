@@ -142,8 +142,8 @@ pub mod connect_ca_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// Sends the roots now, and again whenever they change, until the client goes. Needs a token with `service:write` on
-        /// any service.
+        /// Sends the roots now, and again whenever they change, until the client goes. Needs a token, whatever it may do; the
+        /// anonymous one is refused where there are access rules.
         pub async fn watch_roots(
             &mut self,
             request: impl tonic::IntoRequest<super::WatchRootsRequest>,
@@ -223,8 +223,8 @@ pub mod connect_ca_service_server {
             >
             + std::marker::Send
             + 'static;
-        /// Sends the roots now, and again whenever they change, until the client goes. Needs a token with `service:write` on
-        /// any service.
+        /// Sends the roots now, and again whenever they change, until the client goes. Needs a token, whatever it may do; the
+        /// anonymous one is refused where there are access rules.
         async fn watch_roots(
             &self,
             request: tonic::Request<super::WatchRootsRequest>,

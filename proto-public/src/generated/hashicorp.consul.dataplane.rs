@@ -261,6 +261,7 @@ pub mod dataplane_service_client {
             self
         }
         /// Says which parts of the data plane's work this server supports, so that versions can be mixed during an upgrade.
+        /// Needs a token, whatever it may do.
         pub async fn get_supported_dataplane_features(
             &mut self,
             request: impl tonic::IntoRequest<super::GetSupportedDataplaneFeaturesRequest>,
@@ -337,6 +338,7 @@ pub mod dataplane_service_server {
     #[async_trait]
     pub trait DataplaneService: std::marker::Send + std::marker::Sync + 'static {
         /// Says which parts of the data plane's work this server supports, so that versions can be mixed during an upgrade.
+        /// Needs a token, whatever it may do.
         async fn get_supported_dataplane_features(
             &self,
             request: tonic::Request<super::GetSupportedDataplaneFeaturesRequest>,

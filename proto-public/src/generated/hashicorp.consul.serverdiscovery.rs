@@ -110,8 +110,8 @@ pub mod server_discovery_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// Sends the servers that can be used now, and again whenever that changes, until the client goes. Needs a token with
-        /// `service:write` on any service.
+        /// Sends the servers that can be used now, and again whenever that changes, until the client goes. Needs a token,
+        /// whatever it may do; the anonymous one is refused where there are access rules.
         pub async fn watch_servers(
             &mut self,
             request: impl tonic::IntoRequest<super::WatchServersRequest>,
@@ -163,8 +163,8 @@ pub mod server_discovery_service_server {
             >
             + std::marker::Send
             + 'static;
-        /// Sends the servers that can be used now, and again whenever that changes, until the client goes. Needs a token with
-        /// `service:write` on any service.
+        /// Sends the servers that can be used now, and again whenever that changes, until the client goes. Needs a token,
+        /// whatever it may do; the anonymous one is refused where there are access rules.
         async fn watch_servers(
             &self,
             request: tonic::Request<super::WatchServersRequest>,

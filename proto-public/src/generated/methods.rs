@@ -56,7 +56,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: true,
             request: "hashicorp.consul.connectca.WatchRootsRequest",
             reply: "hashicorp.consul.connectca.WatchRootsResponse",
-            meaning: "Sends the roots now, and again whenever they change, until the client goes. Needs a token with `service:write` on any service.",
+            meaning: "Sends the roots now, and again whenever they change, until the client goes. Needs a token, whatever it may do; the anonymous one is refused where there are access rules.",
         },
         DUTIES,
     ),
@@ -84,7 +84,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: false,
             request: "hashicorp.consul.dataplane.GetSupportedDataplaneFeaturesRequest",
             reply: "hashicorp.consul.dataplane.GetSupportedDataplaneFeaturesResponse",
-            meaning: "Says which parts of the data plane's work this server supports, so that versions can be mixed during an upgrade.",
+            meaning: "Says which parts of the data plane's work this server supports, so that versions can be mixed during an upgrade. Needs a token, whatever it may do.",
         },
         DUTIES,
     ),
@@ -224,7 +224,7 @@ pub static METHODS: [GrpcRow; METHOD_COUNT] = [
             server_streaming: true,
             request: "hashicorp.consul.serverdiscovery.WatchServersRequest",
             reply: "hashicorp.consul.serverdiscovery.WatchServersResponse",
-            meaning: "Sends the servers that can be used now, and again whenever that changes, until the client goes. Needs a token with `service:write` on any service.",
+            meaning: "Sends the servers that can be used now, and again whenever that changes, until the client goes. Needs a token, whatever it may do; the anonymous one is refused where there are access rules.",
         },
         DUTIES,
     ),
@@ -269,7 +269,7 @@ pub mod connect_ca_service {
         const ROW: &'static GrpcRow = &METHODS[2];
     }
 
-    /// Sends the roots now, and again whenever they change, until the client goes. Needs a token with `service:write` on any service.
+    /// Sends the roots now, and again whenever they change, until the client goes. Needs a token, whatever it may do; the anonymous one is refused where there are access rules.
     #[derive(Clone, Copy, Debug)]
     pub enum WatchRoots {}
 
@@ -294,7 +294,7 @@ pub mod dataplane_service {
         const ROW: &'static GrpcRow = &METHODS[4];
     }
 
-    /// Says which parts of the data plane's work this server supports, so that versions can be mixed during an upgrade.
+    /// Says which parts of the data plane's work this server supports, so that versions can be mixed during an upgrade. Needs a token, whatever it may do.
     #[derive(Clone, Copy, Debug)]
     pub enum GetSupportedDataplaneFeatures {}
 
@@ -409,7 +409,7 @@ pub mod resource_service {
 pub mod server_discovery_service {
     use super::{GrpcMethod, GrpcRow, METHODS};
 
-    /// Sends the servers that can be used now, and again whenever that changes, until the client goes. Needs a token with `service:write` on any service.
+    /// Sends the servers that can be used now, and again whenever that changes, until the client goes. Needs a token, whatever it may do; the anonymous one is refused where there are access rules.
     #[derive(Clone, Copy, Debug)]
     pub enum WatchServers {}
 
