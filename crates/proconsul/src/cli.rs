@@ -1,5 +1,5 @@
 //! The command line. Flags are named like Consul's.
-use std::{ffi::OsString, net::IpAddr, path::PathBuf, time::Duration};
+use std::{ffi::OsString, net::IpAddr, path::PathBuf};
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
@@ -33,9 +33,9 @@ pub(crate) enum Command {
     /// Run a server.
     #[command(after_help = SIGNALS)]
     Server(ServerArguments),
-    /// Call methods of a server by name.
+    /// List, describe and call methods of a server by name.
     #[command(subcommand)]
-    Rpc(RpcCommand),
+    Rpc(crate::rpc::Command),
     /// Check configuration files as `server` would read them.
     Validate(crate::validate::Arguments),
     /// List the connections on the server port, or kill one.
@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Top(crate::who::TopArguments),
     /// Print the routes of the server port.
     Routes,
+    /// Print frames, calls and raft messages of a recording: hex, a cassette, pcap or pcapng.
+    Decode(crate::decode::Arguments),
     /// Walk every route of a server and say which check fails, and why.
     Doctor(crate::doctor::Arguments),
     /// Open a plain local port in front of a server's internal gRPC.
@@ -55,6 +57,9 @@ pub(crate) enum Command {
     /// Make a CA and certificates to try with.
     #[command(subcommand)]
     Tls(crate::tls::Command),
+    /// Print a script that completes commands, flags and names of methods in a shell.
+    #[command(after_help = crate::completion::HOW)]
+    Completion(crate::completion::Arguments),
     /// Print the version.
     Version,
 }
@@ -92,42 +97,6 @@ pub(crate) struct ServerArguments {
     /// trace, debug, info, warn or error; also a filter of the tracing-subscriber kind.
     #[arg(long, value_name = "LEVEL")]
     pub(crate) log_level: Option<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum RpcCommand {
-    /// List methods.
-    List(ListArguments),
-    /// Call a method.
-    Call(Box<CallArguments>),
-}
-
-/// What `proconsul rpc list` takes.
-#[derive(Debug, Args)]
-pub(crate) struct ListArguments {
-    /// Only methods whose name contains this, whatever its case.
-    pub(crate) pattern: Option<String>,
-    /// Only methods that a server of ours answers.
-    #[arg(long)]
-    pub(crate) served: bool,
-}
-
-/// What `proconsul rpc call` takes.
-#[derive(Debug, Args)]
-pub(crate) struct CallArguments {
-    /// The method, for example KVS.Get.
-    pub(crate) method: String,
-    /// The request as JSON; @FILE reads it from a file, - from standard input. Bytes are base64, durations may be "10s".
-    #[arg(short, long, value_name = "JSON", default_value = "{}")]
-    pub(crate) data: String,
-    /// The server port to call, ours or Consul's.
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8300")]
-    pub(crate) server: String,
-    #[command(flatten)]
-    pub(crate) tls: crate::rpc::TlsArguments,
-    /// How long to wait for an answer; 0: for ever. A query that waits is given its wait on top.
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = crate::json::duration)]
-    pub(crate) timeout: Duration,
 }
 
 /// The command line, with flags that are written with one dash, as Consul's users write them, made flags with two.

@@ -93,7 +93,7 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with_all = ["grpc", "grpc_tls"])]
     pub(crate) no_grpc: bool,
     /// How long to wait for each step: connect, handshake, answer.
-    #[arg(long, value_name = "DURATION", default_value = "3s", value_parser = crate::json::duration)]
+    #[arg(long, value_name = "DURATION", default_value = "3s", value_parser = crate::config::parse_duration)]
     pub(crate) timeout: Duration,
 }
 

@@ -89,7 +89,7 @@ pub(crate) struct Arguments {
     #[arg(long, requires = "tls")]
     pub(crate) any_name: bool,
     /// How long a server may take to be connected to, handshake included.
-    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = crate::json::duration)]
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = crate::config::parse_duration)]
     pub(crate) timeout: Duration,
 }
 

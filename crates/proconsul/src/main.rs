@@ -1,10 +1,11 @@
 //! The `proconsul` command: Consul's server RPC system, and tools for whoever looks at one.
 mod cli; // the command line
+mod completion; // proconsul completion
 mod config; // configuration files
+mod decode; // proconsul decode
 mod doctor; // proconsul doctor
 mod exit; // exit codes
 mod grpc_proxy; // proconsul grpc-proxy
-mod json; // values as people write them
 mod print; // tables for people, JSON for programs
 mod routes; // proconsul routes
 mod rpc; // proconsul rpc
@@ -32,9 +33,14 @@ fn main() -> ExitCode {
             routes::run(cli.json);
             Ok(())
         }
+        cli::Command::Decode(arguments) => decode::run(&arguments, cli.json),
         cli::Command::Doctor(arguments) => doctor::run(&arguments, cli.json),
         cli::Command::GrpcProxy(arguments) => grpc_proxy::run(&arguments, cli.json),
         cli::Command::Tls(command) => tls::run(command, cli.json),
+        cli::Command::Completion(arguments) => {
+            completion::run(&arguments);
+            Ok(())
+        }
         cli::Command::Version => {
             print::version(cli.json);
             Ok(())

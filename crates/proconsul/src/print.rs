@@ -7,16 +7,27 @@ use serde_json::{Value, json};
 
 /// Prints a value as JSON, one line for programs, several for people.
 pub(crate) fn value(value: &Value, compact: bool) {
-    line(&if compact { format!("{value}") } else { format!("{value:#}") });
+    line(&json(value, compact));
 }
 
-/// Prints one line. A reader that has seen enough (`| head`) is no failure.
+/// A value as JSON, one line for programs, several for people.
+pub(crate) fn json(value: &Value, compact: bool) -> String {
+    if compact { format!("{value}") } else { format!("{value:#}") }
+}
+
+/// Prints one line.
 pub(crate) fn line(text: &str) {
-    if let Err(error) = writeln!(io::stdout(), "{text}")
-        && error.kind() != io::ErrorKind::BrokenPipe
-    {
+    let _ = is_read(text);
+}
+
+/// Prints one line, and tells whether there may be somebody who reads it. A reader that has seen enough (`| head`) is no
+/// failure.
+pub(crate) fn is_read(text: &str) -> bool {
+    let Err(error) = writeln!(io::stdout(), "{text}") else { return true };
+    if error.kind() != io::ErrorKind::BrokenPipe {
         eprintln!("Error: failed to write the output: {error}");
     }
+    false
 }
 
 /// Prints rows under a header.

@@ -73,7 +73,7 @@ pub(crate) struct TopArguments {
     #[command(flatten)]
     at: At,
     /// How often it is refreshed.
-    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = crate::json::duration)]
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = crate::config::parse_duration)]
     interval: Duration,
     /// End after so many; without a terminal the default is one, with --json it is no end.
     #[arg(long, value_name = "N")]

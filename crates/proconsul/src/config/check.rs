@@ -131,8 +131,7 @@ impl Checker<'_> {
         }
         // The value may be a secret in the wrong place: it is not told.
         if let (Kind::Duration, Value::Text(text)) = (key.kind, &node.value)
-            && let Err(error @ (DurationError::Form | DurationError::NoUnit | DurationError::Range)) =
-                duration::parse(text)
+            && let Err(error @ DurationError::Go(_)) = duration::parse(text)
         {
             return self.problem(node.line, path, error.to_string());
         }

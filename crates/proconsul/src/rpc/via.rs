@@ -31,9 +31,10 @@ pub(crate) struct TlsArguments {
     /// Its key (PEM).
     #[arg(long, value_name = "FILE", requires = "client_cert")]
     client_key: Option<PathBuf>,
-    /// The server's datacenter: its certificate must have the name server.<dc>.<domain>.
-    #[arg(long, value_name = "NAME", default_value = "dc1")]
-    dc: String,
+    /// The datacenter that is to answer. In TLS it is also the server's, whose certificate must have the name
+    /// server.<dc>.<domain>, dc1 if this is not given; --tls-server-name says otherwise.
+    #[arg(long, value_name = "NAME")]
+    dc: Option<String>,
     /// The domain of that name.
     #[arg(long, value_name = "NAME", default_value = "consul")]
     domain: String,
@@ -45,7 +46,15 @@ pub(crate) struct TlsArguments {
     any_name: bool,
 }
 
+/// The datacenter whose name a certificate must have if none is given.
+const DATACENTER: &str = "dc1";
+
 impl TlsArguments {
+    /// The datacenter that was named.
+    pub(crate) fn dc(&self) -> Option<&str> {
+        self.dc.as_deref()
+    }
+
     /// The route to take: many streams, or the one of byte 7.
     pub(crate) fn route(&self) -> Route {
         if self.insecure_rpc { Route::RpcInsecure } else { Route::RpcMulti }
@@ -76,6 +85,7 @@ impl TlsArguments {
         if self.ca_file.is_none() && self.ca_path.is_none() {
             bail!("TLS needs a CA to check the server with: give --ca-file or --ca-path");
         }
+        let dc = self.dc().unwrap_or(DATACENTER);
         let settings = Settings {
             internal_rpc: Policy {
                 ca_file: self.ca_file.clone(),
@@ -86,7 +96,7 @@ impl TlsArguments {
                 verify_server_hostname: !self.any_name,
                 ..Policy::default()
             },
-            datacenter: self.dc.clone(),
+            datacenter: dc.to_owned(),
             domain: self.domain.clone(),
             ..Settings::default()
         };
@@ -94,8 +104,8 @@ impl TlsArguments {
             Tls::load(settings).context("the certificates cannot be used (--ca-file, --client-cert, --client-key)")?;
         let alpn = row_of(Route::RpcMulti).and_then(|row| row.alpn).context("the route has an ALPN name")?;
         let to = match self.alpn {
-            true => Outgoing::Alpn { name: alpn, dc: &self.dc, node: "*" },
-            false => Outgoing::TypeByte { dc: &self.dc },
+            true => Outgoing::Alpn { name: alpn, dc, node: "*" },
+            false => Outgoing::TypeByte { dc },
         };
         if self.alpn && self.client_cert.is_none() {
             bail!(

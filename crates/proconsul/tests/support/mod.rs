@@ -23,7 +23,7 @@ pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_proconsul");
 pub(crate) fn proconsul() -> Command {
     let mut command = Command::new(BINARY);
     command.stdin(Stdio::null());
-    for name in ["RUST_LOG", "PROCONSUL_ADMIN", "PROCONSUL_ADMIN_TOKEN"] {
+    for name in ["RUST_LOG", "CONSUL_HTTP_TOKEN", "PROCONSUL_ADMIN", "PROCONSUL_ADMIN_TOKEN"] {
         command.env_remove(name);
     }
     command

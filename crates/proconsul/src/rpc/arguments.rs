@@ -1,0 +1,116 @@
+//! The command line of `proconsul rpc`.
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use proconsul_structs::Token;
+
+/// What there is to do with methods.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List methods: what each does, the options that it honours, and what it is for.
+    #[command(after_help = LIST_HELP)]
+    List(ListArguments),
+    /// Show what a method takes and answers, field by field; or an example of a request to edit.
+    #[command(after_help = DESCRIBE_HELP)]
+    Describe(DescribeArguments),
+    /// Call a method.
+    #[command(after_help = CALL_HELP)]
+    Call(Box<CallArguments>),
+}
+
+const LIST_HELP: &str = "Options of methods:
+  blocking    waits for news if it is given an index (call --index, --watch)
+  stale       any server may answer from what it has (call --stale)
+  consistent  the leader makes sure first that it still leads (call --consistent)";
+
+const DESCRIBE_HELP: &str = "Examples:
+  proconsul rpc describe KVS.Get
+  proconsul rpc describe Catalog.Register --example > request.json
+  proconsul rpc call Catalog.Register -d @request.json";
+
+const CALL_HELP: &str = "Examples:
+  proconsul rpc call Status.Leader
+  proconsul rpc call KVS.Get -d '{\"Key\": \"config/a\"}' --stale
+  proconsul rpc call KVS.Apply -d '{\"Op\": \"set\", \"DirEnt\": {\"Key\": \"config/a\", \"Value\": \"aGVsbG8=\"}}'
+  proconsul rpc call Health.ServiceNodes -d '{\"ServiceName\": \"web\"}' --watch --json | jq .Nodes
+
+JSON: fields are named as in Consul's HTTP API; bytes are base64, durations \"10s\" (or a number of nanoseconds), times
+RFC 3339. A field that is left out is zero. A field that the request does not have is refused.
+
+Exit codes:
+  0  answered; with --watch: ended by SIGINT or SIGTERM
+  1  not sent: there is no such method, the request does not fit, a file cannot be read; or the answer cannot be read
+  2  the command line is not understood
+  3  the server answered with an error, which is printed
+  4  no answer: not reachable, closed, or too late";
+
+/// What `proconsul rpc list` takes.
+#[derive(Debug, Args)]
+pub(crate) struct ListArguments {
+    /// Only methods whose name contains this, whatever its case.
+    pub(crate) pattern: Option<String>,
+    /// Only methods that a server of ours answers.
+    #[arg(long)]
+    pub(crate) served: bool,
+}
+
+/// What `proconsul rpc describe` takes.
+#[derive(Debug, Args)]
+pub(crate) struct DescribeArguments {
+    /// The method, for example KVS.Get.
+    pub(crate) method: String,
+    /// Print a request with every field filled in, as JSON to edit and give to `rpc call`.
+    #[arg(long)]
+    pub(crate) example: bool,
+    /// The example in the second form of JSON; see `rpc call --wire-json`.
+    #[arg(long, requires = "example")]
+    pub(crate) wire_json: bool,
+}
+
+/// What `proconsul rpc call` takes.
+#[derive(Debug, Args)]
+pub(crate) struct CallArguments {
+    /// The method, for example KVS.Get.
+    pub(crate) method: String,
+    /// The request as JSON; @FILE reads it from a file, - from standard input.
+    #[arg(short, long, value_name = "JSON", default_value = "{}")]
+    pub(crate) data: String,
+    /// The server port to call, ours or Consul's.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8300")]
+    pub(crate) server: String,
+    #[command(flatten)]
+    pub(crate) tls: super::TlsArguments,
+    /// The ACL token to call with. Better in the environment: CONSUL_HTTP_TOKEN; other users can see a command line.
+    #[arg(long, value_name = "SECRET", value_parser = secret)]
+    pub(crate) token: Option<Token>,
+    /// Any server may answer from what it has, however old.
+    #[arg(long, conflicts_with = "consistent")]
+    pub(crate) stale: bool,
+    /// The leader makes sure that it still leads before it answers.
+    #[arg(long)]
+    pub(crate) consistent: bool,
+    /// Wait until there is news after this index, which is the Index of an earlier answer.
+    #[arg(long, value_name = "N")]
+    pub(crate) index: Option<u64>,
+    /// How long to wait for news, for example 30s. The server's default is 5 minutes, and its most 10.
+    #[arg(long, value_name = "DURATION", value_parser = crate::config::parse_duration)]
+    pub(crate) wait: Option<Duration>,
+    /// Call again whenever there is news, and print each answer that differs from the one before, until SIGINT.
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// How long to wait for an answer; 0: for ever. A query that waits for news is given that time on top.
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = crate::config::parse_duration)]
+    pub(crate) timeout: Duration,
+    /// Print the answer as it came: msgpack, in hex.
+    #[arg(long, conflicts_with = "wire_json")]
+    pub(crate) raw: bool,
+    /// JSON in the second form, for whoever tests encodings: fields as they are named on the wire, durations as nanoseconds,
+    /// nil and empty told apart.
+    #[arg(long)]
+    pub(crate) wire_json: bool,
+}
+
+/// A token as it was given. Nothing is wrong with any, so that none is ever quoted in an error.
+fn secret(text: &str) -> Result<Token, std::convert::Infallible> {
+    Ok(Token::new(text))
+}

@@ -1,0 +1,94 @@
+//! `proconsul rpc describe`.
+mod node; // what a type looks like, as a tree
+mod plain; // documentation of Rust, for readers of JSON
+mod render; // the tree as text
+
+use anyhow::Result;
+use proconsul_types::{AnsweredBy, Listener, MethodRow};
+use serde_json::{Value, json};
+
+use self::node::{Node, Types};
+use super::{
+    arguments::DescribeArguments,
+    body,
+    method::{Found, find, honoured, served},
+    options::FILLINGS,
+};
+use crate::print;
+
+pub(super) fn run(arguments: &DescribeArguments, json: bool) -> Result<()> {
+    let found = find(&arguments.method)?;
+    if arguments.example {
+        print::value(&body::example(found.row.arg, body::form(arguments.wire_json))?, json);
+        return Ok(());
+    }
+    let mut types = Types::default();
+    let request = types.root(body::shape(found.row.arg)?);
+    let reply = types.root(body::shape(found.row.reply)?);
+    if json {
+        print::value(&for_programs(&found, &request, &reply), true);
+    } else {
+        for_people(&found, &request, &reply);
+    }
+    Ok(())
+}
+
+fn for_people(found: &Found, request: &Node, reply: &Node) {
+    let Found { row, meaning } = found;
+    print::line(&format!("{}: {meaning}\n", row.name));
+    let facts = facts(row).into_iter().map(|(what, value)| vec![format!("  {what}"), value]);
+    print::line(&render::aligned(facts));
+    print::line(&format!("\nRequest: {}. What is left out has the value shown.", request.kind));
+    print::line(&render::tree(request, true));
+    print::line(&format!("\nReply: {}.", reply.kind));
+    print::line(&render::tree(reply, false));
+}
+
+/// What there is to say about a method besides its types.
+fn facts(row: &MethodRow) -> Vec<(&'static str, String)> {
+    let mut facts = vec![("does", row.operation.as_str().to_owned())];
+    let options = honoured(row);
+    if !options.is_empty() {
+        facts.push(("honours", options.join(", ")));
+    }
+    let flags: Vec<&str> = FILLINGS.iter().filter(|filling| filling.is_for(row)).map(|filling| filling.flag).collect();
+    if !flags.is_empty() {
+        facts.push(("flags of call", flags.join(" ")));
+    }
+    facts.push(("answered by", answered_by(row).to_owned()));
+    if !row.acl.is_empty() {
+        facts.push(("checks", row.acl.join(", ")));
+    }
+    if row.listener == Listener::Insecure {
+        facts.push(("offered", "to callers without a certificate only (call --insecure-rpc)".to_owned()));
+    }
+    let here = if served().contains(&row.name) { "served" } else { "not served" };
+    facts.push(("this program", here.to_owned()));
+    facts
+}
+
+fn answered_by(row: &MethodRow) -> &'static str {
+    match row.answered_by {
+        AnsweredBy::AnyServer => "the server that is asked",
+        AnsweredBy::Datacenter => "any server of the datacenter",
+        AnsweredBy::Leader if row.stale => "the leader of the datacenter; any server there if it may be stale",
+        AnsweredBy::Leader => "the leader of the datacenter",
+        AnsweredBy::Everyone => "servers of every datacenter",
+    }
+}
+
+fn for_programs(found: &Found, request: &Node, reply: &Node) -> Value {
+    let Found { row, meaning } = found;
+    json!({
+        "method": row.name,
+        "meaning": meaning,
+        "does": row.operation.as_str(),
+        "honours": honoured(row),
+        "answered_by": answered_by(row),
+        "checks": row.acl,
+        "listener": if row.listener == Listener::Insecure { "insecure" } else { "rpc" },
+        "served": served().contains(&row.name),
+        "request": {"type": row.arg, "is": request.to_json()},
+        "reply": {"type": row.reply, "is": reply.to_json()},
+    })
+}

@@ -1,0 +1,46 @@
+//! A method by its name.
+use anyhow::{Result, bail};
+use proconsul_server::Server;
+use proconsul_structs::{METHODS, methods};
+use proconsul_types::{MethodRow, Options};
+
+use crate::config::distance;
+
+/// A method with what it is for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found {
+    pub(super) row: &'static MethodRow,
+    pub(super) meaning: &'static str,
+}
+
+/// Every method, sorted by name.
+pub(super) fn all() -> impl Iterator<Item = Found> {
+    METHODS.iter().zip(0..).map(|(row, index)| Found { row, meaning: methods::meaning(index) })
+}
+
+/// The method with this name.
+///
+/// # Errors
+/// Consul has no such method; the nearest is named.
+pub(super) fn find(name: &str) -> Result<Found> {
+    if let Some(found) = all().find(|found| found.row.name == name) {
+        return Ok(found);
+    }
+    let near = all().map(|found| found.row.name).min_by_key(|known| distance(name, known));
+    let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+    bail!("there is no method {name}{near} (`proconsul rpc list` shows all)")
+}
+
+/// The names of the methods that a server of this version answers.
+pub(super) fn served() -> Vec<&'static str> {
+    Server::served_methods().iter().map(|row| row.name).collect()
+}
+
+/// The common options of a read that a method honours.
+pub(super) fn honoured(row: &MethodRow) -> Vec<&'static str> {
+    if row.options != Options::Query {
+        return Vec::new();
+    }
+    let honoured = [(row.blocking, "blocking"), (row.stale, "stale"), (row.consistent, "consistent")];
+    honoured.into_iter().filter_map(|(yes, word)| yes.then_some(word)).collect()
+}
