@@ -124,7 +124,7 @@ async fn errors_are_given_with_growing_pauses_and_the_watch_goes_on() {
     let played = Played::new(World { index: 5, content: 1 });
     let mut watch = client(&played).watch::<kvs::Get>(question());
     assert_eq!(content(watch.next().await), (5, 1));
-    played.from_now_on(Some(Fault::Answers("Permission denied")));
+    played.always(Some(Fault::Answers("Permission denied")));
     played.change(|world| world.index = 6);
     let began = Instant::now();
     for at_least in [0, 0, 1, 3] {
@@ -132,7 +132,7 @@ async fn errors_are_given_with_growing_pauses_and_the_watch_goes_on() {
         assert_eq!(error.answered().expect("an answer").as_str(), "Permission denied");
         assert!(began.elapsed() >= at_least * SEC / 2, "{:?}", began.elapsed());
     }
-    played.from_now_on(None);
+    played.always(None);
     played.change(|world| *world = World { index: 7, content: 2 });
     assert_eq!(content(watch.next().await), (7, 2));
     assert_eq!(played.asked().last(), Some(&0), "after an error nothing is waited for");
@@ -141,11 +141,11 @@ async fn errors_are_given_with_growing_pauses_and_the_watch_goes_on() {
 #[tokio::test(start_paused = true)]
 async fn a_read_outlives_a_change_of_leader() {
     let played = Played::new(World { index: 5, content: 1 });
-    played.from_now_on(Some(Fault::Answers("rpc error making call: No cluster leader")));
+    played.always(Some(Fault::Answers("rpc error making call: No cluster leader")));
     let world = played.clone();
     tokio::spawn(async move {
         sleep(3 * SEC).await;
-        world.from_now_on(None);
+        world.always(None);
     });
     assert_eq!(content(client(&played).call::<kvs::Get>(&question()).await), (5, 1));
 }
@@ -153,7 +153,7 @@ async fn a_read_outlives_a_change_of_leader() {
 #[tokio::test(start_paused = true)]
 async fn no_leader_for_too_long_is_said() {
     let played = Played::new(World { index: 5, content: 1 });
-    played.from_now_on(Some(Fault::Answers("No cluster leader")));
+    played.always(Some(Fault::Answers("No cluster leader")));
     let began = Instant::now();
     let error = client(&played).call::<kvs::Apply>(&KvsRequest::default()).await.expect_err("no leader");
     assert_eq!(error.answered().expect("an answer").as_str(), "No cluster leader");
@@ -192,14 +192,14 @@ async fn a_limit_of_rates_is_answered_by_asking_another_server() {
 #[tokio::test(start_paused = true)]
 async fn servers_that_cannot_be_reached_are_tried_until_the_hold_time_is_over() {
     let played = Played::new(World { index: 5, content: 1 });
-    played.from_now_on(Some(Fault::RefusesConnections));
+    played.always(Some(Fault::RefusesConnections));
     let client = client(&played);
     let error = client.call::<kvs::Apply>(&KvsRequest::default()).await.expect_err("nobody is there");
     assert!(matches!(&error.cause, Cause::Unreachable(error) if error.tried.len() == 2), "{error:?}");
     let world = played.clone();
     tokio::spawn(async move {
         sleep(2 * SEC).await;
-        world.from_now_on(None);
+        world.always(None);
     });
     client.call::<kvs::Apply>(&KvsRequest::default()).await.expect("a write that was not sent is sent");
 }
@@ -207,7 +207,7 @@ async fn servers_that_cannot_be_reached_are_tried_until_the_hold_time_is_over() 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_says_nothing_is_waited_for_as_long_as_it_should() {
     let played = Played::new(World { index: 5, content: 1 });
-    played.from_now_on(Some(Fault::SaysNothing));
+    played.always(Some(Fault::SaysNothing));
     let began = Instant::now();
     let error = client(&played).call::<kvs::Get>(&question()).await.expect_err("silence");
     assert!(matches!(error.cause, Cause::TimedOut(limit) if limit == 60 * SEC), "{error:?}");

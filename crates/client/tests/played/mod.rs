@@ -68,7 +68,7 @@ impl Played {
         self.0.world.send_modify(change);
     }
 
-    pub(crate) fn from_now_on(&self, fault: Option<Fault>) {
+    pub(crate) fn always(&self, fault: Option<Fault>) {
         self.0.told.lock().always = fault;
     }
 
