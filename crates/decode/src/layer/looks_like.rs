@@ -11,12 +11,14 @@ pub(crate) const BYTES: usize = HEADER_BYTES;
 const FRAME_BYTES_BELIEVED: u32 = 16 * 1024 * 1024;
 
 const RPC: [&[u8]; 3] = [b"\x82\xa3Seq", b"\x82\xadServ", b"\x83\xa5Error"];
-const RAFT_REQUEST: &[u8] = b"\xa4Addr";
+const RAFT: &[u8] = b"\xa4Addr";
+const HTTP2: &[u8] = b"PRI * HTTP/2";
 
 /// Whether fewer bytes than [`BYTES`] could still become something.
 pub(crate) fn may_become(bytes: &[u8]) -> bool {
     let begins = |pattern: &&[u8]| pattern.iter().zip(bytes).all(|(wanted, byte)| wanted == byte);
-    RPC.iter().any(begins) || bytes.first().is_some_and(|byte| *byte <= 4 || (0x14..=0x17).contains(byte))
+    let first = |byte: &u8| matches!(byte, 0..=4 | 0x14..=0x17 | 0xa0);
+    RPC.iter().chain([&HTTP2]).any(begins) || bytes.first().is_some_and(first)
 }
 
 /// A header of net/rpc.
@@ -35,7 +37,7 @@ pub(crate) fn raft(bytes: &[u8], direction: Direction) -> bool {
         Direction::ToServer => bytes.first().is_some_and(|byte| *byte <= 4),
         Direction::ToClient => bytes.first() == Some(&0xa0),
     };
-    first && bytes.get(1).is_some_and(|byte| byte >> 4 == 8) && bytes[2..].starts_with(RAFT_REQUEST)
+    first && bytes.get(1).is_some_and(|byte| byte >> 4 == 8) && bytes[2..].starts_with(RAFT)
 }
 
 /// A TLS record.
@@ -57,7 +59,7 @@ pub(crate) fn yamux(bytes: &[u8]) -> bool {
 
 /// An HTTP/2 frame whose length suits its type, or the preface.
 pub(crate) fn http2(bytes: &[u8]) -> bool {
-    if bytes.starts_with(b"PRI * HTTP/2") {
+    if bytes.starts_with(HTTP2) {
         return true;
     }
     let &[l0, l1, l2, kind, _, s0, s1, s2, s3, ..] = bytes else { return false };
