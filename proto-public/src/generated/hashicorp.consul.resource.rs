@@ -240,7 +240,7 @@ pub struct ListRequest {
     /// Their type.
     #[prost(message, optional, tag = "1")]
     pub r#type: ::core::option::Option<Type>,
-    /// Where they live; `*` for a part stands for all.
+    /// Where they live; `*` for a part stands for all. Must be there.
     #[prost(message, optional, tag = "2")]
     pub tenancy: ::core::option::Option<Tenancy>,
     /// How their names begin; empty means any.
@@ -324,7 +324,7 @@ pub struct WatchListRequest {
     /// Their type.
     #[prost(message, optional, tag = "1")]
     pub r#type: ::core::option::Option<Type>,
-    /// Where they live; `*` for a part stands for all.
+    /// Where they live; `*` for a part stands for all. Must be there.
     #[prost(message, optional, tag = "2")]
     pub tenancy: ::core::option::Option<Tenancy>,
     /// How their names begin; empty means any.

@@ -19,7 +19,7 @@ pub struct Server {
     /// Its node id, a UUID.
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
-    /// IP address and port of its external gRPC listener; that with TLS where it has one.
+    /// IP address, without a port: whoever asks has come to a gRPC port, and all servers are taken to have the same.
     #[prost(string, tag = "2")]
     pub address: ::prost::alloc::string::String,
     /// Consul version that it runs, without build metadata.

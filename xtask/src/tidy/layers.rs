@@ -91,6 +91,8 @@ mod tests {
         assert_eq!(complaints("proconsul-tests", &["proconsul", "proconsul-testkit"]), 0);
         assert_eq!(complaints("proconsul-msgpack", &["proconsul-msgpack-derive"]), 0, "a part of it");
         assert_eq!(complaints("proconsul-msgpack-derive", &["proconsul-msgpack"]), 1);
+        assert_eq!(complaints("proconsul-proto", &["proconsul-proto-public"]), 0, "a part of it, in that way only");
+        assert_eq!(complaints("proconsul-proto-public", &["proconsul-proto"]), 1);
         assert_eq!(complaints("proconsul-new", &[]), 1, "no layer");
     }
 }
