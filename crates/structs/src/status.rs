@@ -18,9 +18,19 @@ impl RpcInfo for EmptyReadRequest {
     }
 }
 
-/// A reply without anything in it: the empty map.
+/// A reply without anything in it, and the request of `Coordinate.ListDatacenters`: the empty map.
 #[derive(Wire, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Empty {}
+
+impl RpcInfo for Empty {
+    fn datacenter(&self) -> &GoStr {
+        &NO_TEXT
+    }
+
+    fn token(&self) -> Option<&Token> {
+        None
+    }
+}
 
 /// How far a server's log has come; the leader asks for it to judge its followers.
 #[derive(Wire, Clone, Debug, Default, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 mod positional; // a recorded map as the list that Go would also accept
 mod readers; // what a peer may send that we never would
+mod secrets; // what Debug does not show
 
 use std::{fmt::Display, fs, path::PathBuf};
 
