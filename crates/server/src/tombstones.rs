@@ -8,7 +8,7 @@ use std::{
 
 use proconsul_services::{Appended, Log};
 use proconsul_state::{Entry, Store};
-use proconsul_structs::raft::TombstoneRequest;
+use proconsul_structs::raft::{TombstoneOp, TombstoneRequest};
 use tokio::time::{MissedTickBehavior, interval};
 
 /// How long a tombstone stays, as Consul's `tombstone_ttl`.
@@ -52,7 +52,7 @@ pub(crate) async fn reap(store: Arc<Store>, log: Arc<dyn Log>) {
         let now = ticks.tick().await.into_std();
         let newest = store.snapshot().indexes.tombstones;
         if let Some(reap_index) = marks.tick(now, newest) {
-            let request = TombstoneRequest { op: "reap".into(), reap_index, ..TombstoneRequest::default() };
+            let request = TombstoneRequest { op: TombstoneOp::Reap, reap_index, ..TombstoneRequest::default() };
             if let Appended::Pending(reaped) = log.append(Entry::Tombstone(Box::new(request)))
                 && let Err(fault) = reaped.await
             {

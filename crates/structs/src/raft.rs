@@ -6,7 +6,7 @@ mod payload; // what follows a type byte
 use proconsul_msgpack::{GoStr, Wire};
 use thiserror::Error;
 
-use crate::{query::WriteRequest, rpc::rpc_info};
+use crate::{query::WriteRequest, rpc::rpc_info, text_set::text_set};
 
 pub use chunking::{CHUNK_BYTES, Chunk, ChunkingState};
 pub use payload::{LogPayload, Payload, SNAPSHOT_RECORDS};
@@ -167,13 +167,21 @@ impl From<MessageType> for u8 {
     }
 }
 
+text_set! {
+    /// What is done to tombstones.
+    pub enum TombstoneOp {
+        /// Forgets them.
+        Reap = "reap",
+    }
+}
+
 /// Raft entry of the leader: forget tombstones of keys deleted up to an index.
 #[derive(Wire, Clone, Debug, Default, PartialEq)]
 pub struct TombstoneRequest {
     /// The leader's own datacenter.
     pub datacenter: GoStr,
-    /// `reap`.
-    pub op: GoStr,
+    /// What to do.
+    pub op: TombstoneOp,
     /// Forget those up to and including this index.
     pub reap_index: u64,
     /// Who asks; empty, since the leader does.

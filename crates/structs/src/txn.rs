@@ -5,7 +5,7 @@ use proconsul_msgpack::{GoStr, Wire};
 use crate::{
     List, Shared,
     check::HealthCheck,
-    intention::{Intention, IntentionMutation},
+    intention::{Intention, IntentionMutation, IntentionOp},
     kvs::{DirEntry, KvOp},
     node::Node,
     query::{QueryMeta, QueryOptions, WriteRequest},
@@ -102,7 +102,7 @@ pub struct TxnIntentionOp {
     /// Which datacenter.
     pub datacenter: GoStr,
     /// What to do.
-    pub op: GoStr,
+    pub op: IntentionOp,
     /// The intention.
     pub intention: Option<Intention>,
     /// The change, in the newer form.

@@ -12,7 +12,7 @@ use crate::watch::{Change, Watch, WatchSet};
 use bytes::Bytes;
 use proconsul_msgpack::{GoStr, SHARED_BYTES_MIN};
 use proconsul_structs::kvs::{DirEntry, KvOp, KvsRequest};
-use proconsul_structs::raft::TombstoneRequest;
+use proconsul_structs::raft::{TombstoneOp, TombstoneRequest};
 use proconsul_types::{GoQuoted, WireText};
 use std::sync::Arc;
 
@@ -22,9 +22,6 @@ pub(super) struct KvTable {
     entries: Radix<Arc<DirEntry>>,
     tombstones: Radix<u64>,
 }
-
-/// The one operation of a [`TombstoneRequest`].
-const REAP: &str = "reap";
 
 /// An empty key names nothing. The text is what Consul answers when it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -201,7 +198,7 @@ impl Transaction<'_> {
     /// Forgets the tombstones of deletions up to an index, when the leader finds them old enough. Lists that went by them
     /// go by the index of the table from then on.
     pub(super) fn reap(&mut self, request: &TombstoneRequest) -> Result<(), WireText> {
-        if request.op != REAP {
+        if request.op != TombstoneOp::Reap {
             return Err(WireText::other(format!("Invalid Tombstone operation '{}'", request.op)));
         }
         let tombstones = &mut self.tables.kv.tombstones;

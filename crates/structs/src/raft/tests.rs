@@ -104,7 +104,7 @@ fn every_payload_is_a_known_structure() {
 
 #[test]
 fn an_entry_is_its_type_byte_and_its_payload() {
-    let reap = TombstoneRequest { op: "reap".into(), reap_index: 7, ..TombstoneRequest::default() };
+    let reap = TombstoneRequest { op: TombstoneOp::Reap, reap_index: 7, ..TombstoneRequest::default() };
     let entry = reap.to_entry().expect("it is short");
     assert_eq!(entry.split_first(), Some((&5, &*proconsul_msgpack::to_vec(&reap).expect("it is short"))));
     let ended = PeeringTerminateByIdRequest(Bytes::from_static(b"\x0a\x04ID-1"));

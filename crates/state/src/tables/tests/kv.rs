@@ -112,7 +112,7 @@ fn a_tombstone_keeps_the_index_of_a_list_until_it_is_reaped() {
     let deleted = world.done(&delete("kts/a"));
     let other = world.done(&set("other", ""));
     assert_eq!(list(&world, "kts/"), (deleted, LIST_OF_NOTHING));
-    let reap = |index, op| TombstoneRequest { op: text(op), reap_index: index, ..TombstoneRequest::default() };
+    let reap = |index, op| TombstoneRequest { op: text(op).into(), reap_index: index, ..TombstoneRequest::default() };
     world.done(&Entry::Tombstone(Box::new(reap(deleted - 1, "reap"))));
     assert_eq!(list(&world, "kts/"), (deleted, LIST_OF_NOTHING));
     world.done(&Entry::Tombstone(Box::new(reap(deleted, "reap"))));

@@ -87,7 +87,7 @@ impl Step {
             Step::RemoveService { node, id } => deregister(node, id, ""),
             Step::RemoveCheck { node, id } => deregister(node, "", id),
             Step::Reap { back } => Entry::Tombstone(Box::new(proconsul_structs::raft::TombstoneRequest {
-                op: text("reap"),
+                op: proconsul_structs::raft::TombstoneOp::Reap,
                 reap_index: world.index.saturating_sub(*back),
                 ..Default::default()
             })),
