@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
     CallError, CallOptions, Cause, ConnectError, Dialler, Next, Options, Retries, Transport, Watch, WatchOptions,
-    gate::Gate, lifetime, random::random, retried_as, servers::Servers, session,
+    gate::Gate, lifetime, retried_as, servers::Servers, session,
 };
 
 /// A client of one datacenter's servers. Clones are the same client: one connection, which is made again when it is lost.
@@ -170,7 +170,7 @@ impl Client {
                 return Err(cause);
             }
             let Next::Again { after, elsewhere } =
-                retries.failed(cause.advice(retried_as(row)), began.elapsed(), random())
+                retries.failed(cause.advice(retried_as(row)), began.elapsed(), (self.0.options.random)())
             else {
                 return Err(cause);
             };

@@ -1,7 +1,7 @@
 //! What there is to set.
 use std::time::Duration;
 
-use crate::Backoff;
+use crate::{Backoff, random::random};
 
 /// How long a call may take that does not wait for news, all attempts together. Consul's `limits.rpc_client_timeout`.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(60);
@@ -24,7 +24,7 @@ pub const IDLE_STREAMS_MAX: usize = 64;
 pub(crate) const CALL_BACKOFF: Backoff = Backoff { first: Duration::from_millis(50), most: Duration::from_secs(2) };
 
 /// What a client is told when it is made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// See [`CALL_TIMEOUT`]. Zero: no limit.
     pub call_timeout: Duration,
@@ -44,6 +44,8 @@ pub struct Options {
     pub waiting_max: usize,
     /// See [`IDLE_STREAMS_MAX`].
     pub idle_streams_max: usize,
+    /// Numbers that spread pauses: a test gives its own.
+    pub random: fn() -> u64,
     /// The connection itself: keepalive, windows.
     pub yamux: proconsul_yamux::Config,
 }
@@ -60,6 +62,7 @@ impl Default for Options {
             calls_max: CALLS_MAX,
             waiting_max: WAITING_MAX,
             idle_streams_max: IDLE_STREAMS_MAX,
+            random,
             yamux: proconsul_yamux::Config::default(),
         }
     }

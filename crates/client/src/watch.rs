@@ -17,7 +17,7 @@ use proconsul_structs::{HasQueryMeta, HasQueryOptions, Method};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::{Instant, sleep};
 
-use crate::{Backoff, CallError, CallOptions, Cause, Client, Heard, Watching, random::random};
+use crate::{Backoff, CallError, CallOptions, Cause, Client, Heard, Watching};
 
 /// Answers to a query as they change: a [`Stream`] that never ends by itself. Drop it to end the watch; the question in hand is
 /// cancelled at its server.
@@ -105,7 +105,7 @@ impl<Request: HasQueryOptions> State<Request> {
             if heard.is_err() {
                 self.watching.failed();
             }
-            self.pause = self.watching.pause(random()).max(self.pace);
+            self.pause = self.watching.pause((self.client.options().random)()).max(self.pace);
             match heard {
                 Ok((Heard::Nothing, _)) => {}
                 Ok((Heard::News, reply)) => return Ok(reply),

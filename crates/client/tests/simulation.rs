@@ -1,6 +1,7 @@
 //! A client and a server that is played, in time that is played, too: what happens does so at the same instant in every run.
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use played::{Fault, Played, World};
 use proconsul_client::{
     AskQuery, CallError, Cause, Client, Options, WatchOptions,
@@ -17,7 +18,15 @@ const MS: Duration = Duration::from_millis(1);
 const SEC: Duration = Duration::from_secs(1);
 
 fn client(played: &Played) -> Client {
-    Client::lazy(["a:8300", "b:8300"], played.clone(), Options::default())
+    client_with(played, options())
+}
+
+fn options() -> Options {
+    Options { random: || 0, ..Options::default() }
+}
+
+fn client_with(played: &Played, options: Options) -> Client {
+    Client::lazy(["a:8300", "b:8300"], played.clone(), options)
 }
 
 fn question() -> KeyRequest {
@@ -173,9 +182,45 @@ async fn a_read_that_was_lost_is_asked_again_and_a_write_is_not() {
         let error = client.call::<kvs::Apply>(&KvsRequest::default()).await.expect_err("it may have been applied");
         assert!(error.answered().is_none() && error.attempts == 1, "{}", error.in_full());
         assert_eq!(played.written(), 1, "{fault:?}");
+        let dialled = played.dialled().len();
         client.call::<kvs::Apply>(&KvsRequest::default()).await.expect("the next one is written");
         assert_eq!(played.written(), 2, "{fault:?}");
+        assert_eq!(played.dialled().len(), dialled + 1, "{fault:?}: a connection that loses answers is left");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_was_closed_between_two_calls_loses_none() {
+    let played = Played::new(World { index: 5, content: 1 });
+    let client = client(&played);
+    played.once(Fault::ClosesTheStreamAfterAnswering);
+    client.call::<kvs::Apply>(&KvsRequest::default()).await.expect("it is written");
+    sleep(SEC).await;
+    client.call::<kvs::Apply>(&KvsRequest::default()).await.expect("on another stream");
+    assert_eq!((played.written(), played.dialled().len()), (2, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn streams_are_used_again_and_few_are_kept() {
+    let played = Played::new(World { index: 5, content: 1 });
+    let client = client_with(&played, Options { idle_streams_max: 2, ..options() });
+    for _ in 0..10 {
+        content(client.call::<kvs::Get>(&question()).await);
+    }
+    assert_eq!(played.streams(), (1, 1));
+    join_all((0..10).map(|_| async { content(client.call::<kvs::Get>(&question()).await) })).await;
+    sleep(SEC).await;
+    assert_eq!(played.streams().0, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_wait_for_a_connection_fail_together() {
+    let played = Played::new(World { index: 5, content: 1 });
+    played.always(Some(Fault::RefusesConnections));
+    let client = client_with(&played, Options { hold: Duration::ZERO, ..options() });
+    let failed = join_all((0..10).map(|_| async { client.call::<kvs::Get>(&question()).await.is_err() })).await;
+    assert_eq!(failed, [true; 10]);
+    assert_eq!(played.dialled(), ["a:8300", "b:8300"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -19,7 +19,7 @@ use proconsul_yamux::{Config, Connection, Side, Stream};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, duplex},
     sync::{Notify, watch},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 /// What there is to read: the flags of the only key, and the index.
@@ -35,6 +35,7 @@ pub(crate) enum Fault {
     Answers(&'static str),
     ClosesTheConnection,
     ClosesTheStream,
+    ClosesTheStreamAfterAnswering,
     SaysNothing,
     RefusesConnections,
 }
@@ -56,6 +57,8 @@ struct Told {
     asked: Vec<u64>,
     written: usize,
     dialled: Vec<String>,
+    /// Streams that are open, and how many ever were.
+    streams: (usize, usize),
 }
 
 impl Played {
@@ -98,6 +101,11 @@ impl Played {
         self.0.told.lock().dialled.clone()
     }
 
+    /// How many streams are open, and how many ever were.
+    pub(crate) fn streams(&self) -> (usize, usize) {
+        self.0.told.lock().streams
+    }
+
     fn fault(&self) -> Option<Fault> {
         let mut told = self.0.told.lock();
         told.once.take().or(told.always)
@@ -109,7 +117,17 @@ impl Played {
         let closes = Arc::new(Notify::new());
         let accepting = async {
             while let Some(stream) = incoming.accept().await {
-                tokio::spawn(self.clone().serve_stream(stream, Arc::clone(&closes)));
+                let (played, closes) = (self.clone(), Arc::clone(&closes));
+                tokio::spawn(async move {
+                    let opened = |now: isize| {
+                        let mut told = played.0.told.lock();
+                        told.streams.0 = told.streams.0.saturating_add_signed(now);
+                        told.streams.1 += usize::from(now > 0);
+                    };
+                    opened(1);
+                    played.clone().serve_stream(stream, closes).await;
+                    opened(-1);
+                });
             }
         };
         tokio::select! {
@@ -151,7 +169,7 @@ impl Played {
                 Some(Fault::ClosesTheConnection) => return closes.notify_one(),
                 Some(Fault::ClosesTheStream) => return,
                 Some(Fault::SaysNothing | Fault::RefusesConnections) => std::future::pending().await,
-                None => {
+                None | Some(Fault::ClosesTheStreamAfterAnswering) => {
                     write_response_header(&mut out, b"", header.seq, &header.method);
                     match is_write {
                         true => out.push(0xc3),
@@ -159,7 +177,8 @@ impl Played {
                     }
                 }
             }
-            if stream.write_all(&out).await.is_err() {
+            let is_last = fault == Some(Fault::ClosesTheStreamAfterAnswering);
+            if stream.write_all(&out).await.is_err() || is_last {
                 return;
             }
         }
@@ -199,6 +218,7 @@ impl Dialler for Played {
     fn dial<'a>(&'a self, server: &'a str, _: Route) -> BoxFuture<'a, Result<Box<dyn Io>, DialError>> {
         Box::pin(async move {
             self.0.told.lock().dialled.push(server.to_owned());
+            sleep(Duration::from_millis(1)).await;
             if self.0.told.lock().always == Some(Fault::RefusesConnections) {
                 let cause = Cause::Io(io::ErrorKind::ConnectionRefused.into());
                 return Err(DialError { server: server.to_owned(), step: Step::Connect, cause });
