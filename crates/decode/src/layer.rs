@@ -7,6 +7,7 @@ mod opaque; // protocols that are not looked into
 mod plain; // msgpack values by themselves
 mod raft; // raft's network transport
 mod raft_log; // entries of raft's log
+mod raft_messages; // what raft's own messages look like
 mod rpc; // net/rpc
 mod snapshot; // snapshots, saved or restored
 mod tls; // TLS records
@@ -15,6 +16,7 @@ mod yamux; // yamux: frames and streams
 use std::{collections::VecDeque, time::Duration};
 
 pub use http2::HEADER_BLOCK_BYTES_MAX;
+pub use raft_messages::raft_shape;
 pub(crate) use {
     http2::Http2, opaque::Opaque, plain::Plain, raft::Raft, rpc::Rpc, snapshot::Snapshot, tls::Tls, yamux::Yamux,
 };

@@ -10,6 +10,6 @@ mod values; // whole msgpack values out of pieces
 pub use event::{
     Body, ConnId, Direction, Encoding, Event, GrpcEnd, Http2Kind, Message, RaftCall, TlsRecord, What, Whose,
 };
-pub use layer::{HEADER_BLOCK_BYTES_MAX, STREAMS_MAX, WAITING_MAX};
+pub use layer::{HEADER_BLOCK_BYTES_MAX, STREAMS_MAX, WAITING_MAX, raft_shape};
 pub use many::{CONNECTIONS_MAX, Decoder};
 pub use values::MESSAGE_BYTES_MAX;

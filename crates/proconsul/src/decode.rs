@@ -3,7 +3,7 @@ mod body; // content as JSON
 mod filter; // what is shown
 mod line; // an event as a line for people
 mod object; // an event as an object for programs
-mod protobuf; // messages by their descriptors
+pub(crate) mod protobuf; // messages by their descriptors
 mod secret; // what is not shown unless asked for
 
 use std::{
@@ -45,7 +45,7 @@ pub(crate) struct Arguments {
     /// Only calls and messages, no frames.
     #[arg(long)]
     calls: bool,
-    /// How much of what calls carry: none, short (one line, cut), full.
+    /// How much of what calls carry: none, short (one line, cut, without zeros), full. JSON has all or none.
     #[arg(long, value_name = "HOW", default_value = "short")]
     bodies: How,
     /// Bodies in the form of the wire: durations as nanoseconds.

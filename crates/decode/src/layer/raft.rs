@@ -7,7 +7,7 @@ use proconsul_msgpack::{GoStr, from_slice};
 
 use crate::{
     Body, Direction, RaftCall, What,
-    layer::{Broken, Out, WAITING_MAX, raft_log, snapshot::Archive},
+    layer::{Broken, Out, WAITING_MAX, raft_log, raft_messages::name, snapshot::Archive},
     values::Values,
 };
 
@@ -74,7 +74,10 @@ impl Raft {
             self.waiting.pop_front();
         }
         self.waiting.push_back((call, out.at()));
-        out.tell(Direction::ToServer, What::Raft { call, body: Body::msgpack("", value.clone()), reply: None });
+        out.tell(
+            Direction::ToServer,
+            What::Raft { call, body: Body::msgpack(name(call, false), value.clone()), reply: None },
+        );
         match call {
             RaftCall::AppendEntries => raft_log::tell(out, &value),
             RaftCall::InstallSnapshot => {
@@ -97,7 +100,10 @@ impl Raft {
         let call = asked.map(|(call, _)| call).or_else(|| kind_of_reply(&value)).unwrap_or(RaftCall::AppendEntries);
         let took = asked.map(|(_, since)| out.at().saturating_sub(since));
         let error = (!error.as_bytes().is_empty()).then(|| error.to_str_lossy().into_owned());
-        out.tell(Direction::ToClient, What::Raft { call, body: Body::msgpack("", value), reply: Some((error, took)) });
+        out.tell(
+            Direction::ToClient,
+            What::Raft { call, body: Body::msgpack(name(call, true), value), reply: Some((error, took)) },
+        );
         Ok(true)
     }
 

@@ -3,40 +3,23 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use proconsul_msgpack::{Wire, from_slice};
+use proconsul_msgpack::from_slice;
 use proconsul_structs::raft::{IGNORE_UNKNOWN_TYPE_FLAG, MessageType};
 
-use crate::{Body, Direction, What, layer::Out};
-
-/// What of an `AppendEntries` is read here.
-#[derive(Clone, Debug, Default, Wire)]
-struct AppendEntries {
-    entries: Option<Vec<Entry>>,
-}
-
-/// hashicorp/raft's log entry.
-#[derive(Clone, Debug, Default, Wire)]
-struct Entry {
-    index: u64,
-    term: u64,
-    #[wire("Type")]
-    kind: u64,
-    data: Bytes,
-    extensions: Bytes,
-}
-
-/// What of an `InstallSnapshot` is read here.
-#[derive(Clone, Debug, Default, Wire)]
-struct InstallSnapshot {
-    size: i64,
-}
+use crate::{
+    Body, Direction, What,
+    layer::{
+        Out,
+        raft_messages::{AppendEntriesRequest, InstallSnapshotRequest},
+    },
+};
 
 /// Type of an entry that is a command for the state machine.
 const COMMAND: u64 = 0;
 
 /// Tells the entries of a message.
 pub(crate) fn tell(out: &mut Out<'_>, message: &Bytes) {
-    let entries = match from_slice::<AppendEntries>(message) {
+    let entries = match from_slice::<AppendEntriesRequest>(message) {
         Ok(message) => message.entries.unwrap_or_default(),
         Err(error) => {
             let why = format!("the entries of AppendEntries cannot be read: {error}");
@@ -57,7 +40,7 @@ pub(crate) fn tell(out: &mut Out<'_>, message: &Bytes) {
 
 /// How large the snapshot is that follows.
 pub(crate) fn snapshot_size(message: &Bytes) -> Option<u64> {
-    let message: InstallSnapshot = from_slice(message).ok()?;
+    let message: InstallSnapshotRequest = from_slice(message).ok()?;
     u64::try_from(message.size).ok()
 }
 
@@ -142,3 +125,6 @@ pub(crate) fn payload_type(kind: MessageType) -> Option<Payload> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests;

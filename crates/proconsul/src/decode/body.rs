@@ -12,6 +12,9 @@ use super::{protobuf::Messages, secret};
 /// How many bytes of what is not understood are shown.
 const HEX_BYTES_MAX: usize = 64;
 
+/// The message whose entries are told one by one.
+const APPEND_ENTRIES: &str = "raft.AppendEntriesRequest";
+
 /// Makes JSON of bodies.
 #[derive(Debug)]
 pub(super) struct Bodies {
@@ -51,9 +54,18 @@ impl Bodies {
 
     fn msgpack(&self, body: &Body) -> (Option<Value>, Option<String>) {
         let reader = Json { protobuf: Some(&Messages), ..Json::new(self.form) };
-        let known = registry::find(body.type_name).map(|row| (row.shape)());
+        let ours = registry::find(body.type_name).map(|row| (row.shape)());
+        let known = ours.or_else(|| proconsul_decode::raft_shape(body.type_name));
         match reader.from_wire(known.unwrap_or(Shape::Any), &body.bytes) {
-            Ok(json) => (Some(json), None),
+            Ok(mut json) => {
+                // Each is an event of its own.
+                if body.type_name == APPEND_ENTRIES
+                    && let Some(entries) = json.get_mut("Entries")
+                {
+                    *entries = entries.as_array().map_or(0, Vec::len).into();
+                }
+                (Some(json), None)
+            }
             Err(error) => {
                 let why = error.wire_text().to_string();
                 // It is some value all the same.
@@ -76,4 +88,27 @@ fn protobuf(body: &Body) -> (Option<Value>, Option<String>) {
 fn hex(bytes: &[u8]) -> Value {
     let digits: String = bytes.iter().take(HEX_BYTES_MAX).map(|byte| format!("{byte:02x}")).collect();
     json!({"$hex": digits, "$bytes": bytes.len()})
+}
+
+/// A value without the fields that are zero: what is left is what somebody meant.
+pub(super) fn without_zeros(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let fields = fields.into_iter().map(|(name, value)| (name, without_zeros(value)));
+            Value::Object(fields.filter(|(_, value)| !is_zero(value)).collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(without_zeros).collect()),
+        other => other,
+    }
+}
+
+fn is_zero(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Bool(true) => false,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty() || text == "0s" || text == "0001-01-01T00:00:00Z",
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+    }
 }

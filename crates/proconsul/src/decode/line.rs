@@ -10,7 +10,7 @@ use proconsul_yamux::{Flags, Header, Kind};
 
 use super::{
     How,
-    body::{Bodies, Shown},
+    body::{Bodies, Shown, without_zeros},
 };
 
 /// How many characters of a body a short line has.
@@ -42,7 +42,7 @@ pub(super) fn event(out: &mut impl Write, event: &Event, bodies: &Bodies, how: H
         }
         return Ok(());
     }
-    let whole = json.to_string();
+    let whole = without_zeros(json).to_string();
     match whole.char_indices().nth(SHORT_CHARS) {
         Some((at, _)) => writeln!(out, "{INDENT}{} … {} bytes", plain(&whole[..at]), body.bytes.len()),
         None => writeln!(out, "{INDENT}{}", plain(&whole)),

@@ -7,10 +7,10 @@ use serde_json::Value;
 
 /// All messages that are known.
 #[derive(Debug)]
-pub(super) struct Messages;
+pub(crate) struct Messages;
 
 /// Both crates' messages. Descriptors that are ours and are tested are read; if ever they were not, nothing would be known.
-fn pool() -> &'static DescriptorPool {
+pub(crate) fn pool() -> &'static DescriptorPool {
     static POOL: OnceLock<DescriptorPool> = OnceLock::new();
     POOL.get_or_init(|| {
         let mut pool = DescriptorPool::global();
