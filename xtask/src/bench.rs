@@ -6,6 +6,7 @@
 mod loads; // what is measured, and the goals
 mod micro; // the crates' own criterion benches
 mod samples; // figures of all rounds, and their medians
+mod structs; // large replies through our codec and Go's
 mod table; // markdown
 
 use std::path::{Path, PathBuf};
@@ -27,7 +28,8 @@ cargo xtask bench [--quick] [--rounds N] [--only TEXT] [--no-micro] [--server PA
 
   --quick          shorter loads and fewer connections: to see that it works, not to keep
   --rounds N       rounds of each load, 3 or more (default 3); the table shows medians
-  --only TEXT      only the loads whose names contain the text; no micro-benches
+  --only TEXT      only the loads whose names contain the text; no micro-benches. `structs`: only large replies written and
+                   read by our codec and by Go's
   --no-micro       leave the crates' micro-benches out
   --server PATH    run this server binary, do not build one
   --against H:P    measure a third server, which is already there, in the same turns; once for each kind of port
@@ -54,6 +56,10 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         return Ok(());
     };
     let go = Go::find()?.context("a bench compares with a Go server, and Go is not installed")?;
+    if options.only.as_deref() == Some(structs::NAME) {
+        println!("{}", structs::run(options.quick)?);
+        return Ok(());
+    }
     let peers = go.build(&workspace_root().join("tests/interop/go"))?;
     let ours = match &options.server {
         Some(path) => path.clone(),
@@ -70,10 +76,14 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     println!("{}", table::head(&options.repeat, options.rounds)?);
     println!("{}", table::goals(&samples, !options.against.is_empty()));
     println!("{}", table::calls(&samples));
+    let mut failures = samples.failures().to_vec();
     if let Some(micro) = &micro {
         println!("{}", table::micro(&micro.figures));
+        match structs::run(options.quick) {
+            Ok(table) => println!("{table}"),
+            Err(error) => failures.push(format!("structs: {error:#}")),
+        }
     }
-    let mut failures = samples.failures().to_vec();
     failures.extend(micro.into_iter().flat_map(|micro| micro.failures));
     ensure!(failures.is_empty(), "not everything could be measured:\n{}", failures.join("\n"));
     Ok(())

@@ -4,6 +4,7 @@
 
 pub(crate) mod go;
 pub(crate) mod servers;
+mod structs; // our encodings, decoded by Go
 mod tls;
 
 use std::io::{BufRead, BufReader, Write};
@@ -24,7 +25,7 @@ cargo xtask interop [--require-go] [--release] [--server PATH] [--only REGEX] [-
   --release        build and run the server in the release profile
   --server PATH    run this server binary, do not build one
   --only REGEX     of the client suite, only the checks whose names match, those about TLS if it begins with `^tls/`; nothing
-                   else is run
+                   else is run. `structs`: only what our structures encode, decoded by Go
   --floor          check the suite itself against the Go server of this repository
   --against H:P    run the client suite against a server that is already there; nothing else is run
   --against-pid N  its process, for the checks that look at memory and descriptors";
@@ -35,6 +36,8 @@ const CONNECTIONS_PER_CLIENT: u32 = 100;
 const STREAMS_PER_SESSION: u32 = 16_384;
 /// What the Go floor server does not have: methods beyond its few, and anything that frees a vanished client's queries.
 const NOT_IN_FLOOR: &str = "^catalog/|leader-is-an-address|list-keys|parked-clients-vanish";
+/// What `--only` calls the structures.
+const STRUCTS: &str = "structs";
 /// How long a stopping server may take.
 const STOP_LIMIT: Duration = Duration::from_secs(20);
 
@@ -60,6 +63,13 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         let floor = Server::start_floor(&peers.server)?;
         let all = [&["-skip", NOT_IN_FLOOR][..], &options.only_args()].concat();
         return suite(&peers.client, floor.addr(), Some(floor.pid()), &all);
+    }
+    if options.only.as_deref().is_none_or(|only| only == STRUCTS) {
+        heading("our structures, decoded by HashiCorp's codec");
+        structs::decoded_by_go(&peers.structs)?;
+    }
+    if options.only.as_deref() == Some(STRUCTS) {
+        return Ok(());
     }
     let binary = match &options.server {
         Some(path) => path.clone(),

@@ -44,7 +44,8 @@ pub(crate) fn run(quick: bool) -> Outcome {
     outcome
 }
 
-fn one(package: &'static str, bench: &str, quick: bool) -> Result<Vec<Micro>> {
+/// Runs one of them.
+pub(super) fn one(package: &'static str, bench: &str, quick: bool) -> Result<Vec<Micro>> {
     let mut command = Command::new(cargo());
     command.args(["bench", "--quiet", "-p", package, "--bench", bench, "--", "--noplot"]);
     if quick {

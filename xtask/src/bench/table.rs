@@ -108,7 +108,7 @@ fn ratio(ours: Option<f64>, other: Option<f64>) -> Option<f64> {
 }
 
 /// Three digits are more than the machine can promise.
-fn number(value: Option<f64>) -> String {
+pub(super) fn number(value: Option<f64>) -> String {
     match value {
         None => "–".to_owned(),
         Some(value) if value.abs() >= 100.0 => format!("{value:.0}"),
@@ -118,17 +118,18 @@ fn number(value: Option<f64>) -> String {
     }
 }
 
-struct Rows {
+/// A table under construction.
+pub(super) struct Rows {
     head: Vec<String>,
     body: Vec<Vec<String>>,
 }
 
 impl Rows {
-    fn new(head: &[&str]) -> Self {
+    pub(super) fn new(head: &[&str]) -> Self {
         Self { head: head.iter().map(|&cell| cell.to_owned()).collect(), body: Vec::new() }
     }
 
-    fn push(&mut self, row: Vec<String>) {
+    pub(super) fn push(&mut self, row: Vec<String>) {
         self.body.push(row);
     }
 }

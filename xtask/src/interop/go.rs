@@ -14,6 +14,7 @@ pub(crate) struct Peers {
     pub(crate) client: PathBuf,
     pub(crate) server: PathBuf,
     pub(crate) load: PathBuf,
+    pub(crate) structs: PathBuf,
 }
 
 impl Go {
@@ -37,11 +38,17 @@ impl Go {
         let status = Command::new("go")
             .args(["build", "-o"])
             .arg(&bin)
-            .args(["./cmd/client", "./cmd/server", "./cmd/load"])
+            .args(["./cmd/client", "./cmd/server", "./cmd/load", "./cmd/structs"])
             .current_dir(module)
             .status()
             .context("running `go build`")?;
         ensure!(status.success(), "the Go programs do not build");
-        Ok(Peers { client: bin.join("client"), server: bin.join("server"), load: bin.join("load") })
+        let program = |name| bin.join(name);
+        Ok(Peers {
+            client: program("client"),
+            server: program("server"),
+            load: program("load"),
+            structs: program("structs"),
+        })
     }
 }
