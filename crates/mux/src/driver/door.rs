@@ -78,7 +78,7 @@ struct Turned {
     reason: Reason,
     detail: Option<String>,
     /// What can still be talked to.
-    io: Option<Stream>,
+    io: Option<Box<Stream>>,
 }
 
 impl From<Failed> for Turned {
@@ -174,7 +174,7 @@ impl<H: Serve> Door<H> {
             return match row {
                 Some(row) => Ok(Found { row, route: None, io }),
                 // The certificate has gone since it was asked for.
-                None => Err(Turned { row, reason: Reason::NoCertificate, detail: None, io: Some(io) }),
+                None => Err(Turned { row, reason: Reason::NoCertificate, detail: None, io: Some(Box::new(io)) }),
             };
         };
         // Boxed: a handshake is large, but only while it lasts.
@@ -205,8 +205,12 @@ impl<H: Serve> Door<H> {
                 let (row, io) = (name.and_then(row_of_alpn), stream(Bytes::new(), io));
                 match (row, by_alpn(name.unwrap_or_default())) {
                     (Some(row), Verdict::Serve(route)) => Found { row, route: Some(route), io },
-                    (row, Verdict::Refuse(reason)) => return Err(Turned { row, reason, detail: None, io: Some(io) }),
-                    (row, _) => return Err(Turned { row, reason: Reason::NoAlpn, detail: None, io: Some(io) }),
+                    (row, Verdict::Refuse(reason)) => {
+                        return Err(Turned { row, reason, detail: None, io: Some(Box::new(io)) });
+                    }
+                    (row, _) => {
+                        return Err(Turned { row, reason: Reason::NoAlpn, detail: None, io: Some(Box::new(io)) });
+                    }
                 }
             }
         };
@@ -225,7 +229,7 @@ impl<H: Serve> Door<H> {
                 row: Some(found.row),
                 reason: Reason::NotAServer,
                 detail: Some(why.to_string()),
-                io: Some(found.io),
+                io: Some(Box::new(found.io)),
             }),
         }
     }
@@ -249,7 +253,7 @@ fn decided(verdict: Verdict, mut ahead: Bytes, stream: impl FnOnce(Bytes) -> Str
         (Verdict::Http2, Some(row)) => Ok(Found { row, route: row.then.route(), io: stream(ahead) }),
         (Verdict::Refuse(reason), row) => {
             let row = row.filter(|_| reason == Reason::Retired);
-            Err(Turned { row, reason, detail: first_bytes(&ahead), io: Some(stream(Bytes::new())) })
+            Err(Turned { row, reason, detail: first_bytes(&ahead), io: Some(Box::new(stream(Bytes::new()))) })
         }
         // Handshakes are not for here, and every verdict to serve has a row.
         (_, row) => Err(Turned { row, reason: Reason::UnknownByte, detail: first_bytes(&ahead), io: None }),
@@ -264,9 +268,9 @@ async fn turn_away(turned: Turned, entry: &Entry) -> Reason {
     if let Some(io) = turned.io {
         match turned.reason {
             Reason::Stray(stray) if stray.answer().is_some() => {
-                farewell::part(io, stray.answer().unwrap_or_default().as_bytes()).await;
+                farewell::part(*io, stray.answer().unwrap_or_default().as_bytes()).await;
             }
-            _ if io.is_tls() => farewell::part(io, &[]).await,
+            _ if io.is_tls() => farewell::part(*io, &[]).await,
             _ => {}
         }
     }
