@@ -225,7 +225,7 @@ fn plain(bytes: &[u8]) -> Found {
 /// What is said of bytes that choose no route.
 fn stranger(bytes: &[u8]) -> String {
     let what = match proconsul_mux::Stray::classify(bytes) {
-        Some(stray) => format!("this is {stray:?}"),
+        Some(stray) => format!("no route begins so; this is {}", stray.what()),
         None => "no route begins so, and no message".to_owned(),
     };
     let first: Vec<String> = bytes.iter().take(12).map(|byte| format!("{byte:02x}")).collect();

@@ -78,6 +78,7 @@ pub(super) fn read(source: impl Read + Send, options: &Options, each: &mut dyn F
 
 fn broken(error: &PcapError<&[u8]>, blocks: u64) -> InputError {
     let why = match error {
+        PcapError::UnexpectedEof => "it ends within a block".to_owned(),
         PcapError::Eof => "it is empty".to_owned(),
         PcapError::ReadError => "it cannot be read on".to_owned(),
         PcapError::HeaderNotRecognized => "it is no pcap and no pcapng".to_owned(),

@@ -27,7 +27,10 @@ impl Protobuf for Messages {
         let descriptor = pool().get_message_by_name(message)?;
         let message = DynamicMessage::decode(descriptor, bytes).ok()?;
         let options = SerializeOptions::new().stringify_64_bit_integers(false);
-        message.serialize_with_options(serde_json::value::Serializer, &options).ok()
+        let mut json = message.serialize_with_options(serde_json::value::Serializer, &options).ok()?;
+        // Maps come in no order; structures elsewhere are sorted, too.
+        json.sort_all_objects();
+        Some(json)
     }
 
     fn to_bytes(&self, message: &str, json: &Value) -> Option<Result<Vec<u8>, String>> {
