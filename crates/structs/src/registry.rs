@@ -70,3 +70,6 @@ pub fn types() -> impl Iterator<Item = &'static TypeRow> {
 pub fn find(name: &str) -> Option<&'static TypeRow> {
     types().find(|row| row.name == name)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! Every structure against recorded encodings: byte for byte both ways, from maps and from lists.
 
+mod bad_input; // what Go's decoder makes of what is not right
 mod positional; // a recorded map as the list that Go would also accept
 mod readers; // what a peer may send that we never would
 mod secrets; // what Debug does not show

@@ -4,17 +4,21 @@
 //! cut and bent, on every toolchain.
 mod bexpr; // filter expressions
 mod certificate; // certificates of peers and files
+mod decode; // recordings of conversations
 mod detection; // the first bytes of a connection
 mod msgpack; // values and requests
 mod netrpc; // headers, and requests in pieces
 mod pieces; // where bytes are cut
+mod structures; // every structure by its name
 mod yamux; // a session's input
 
 pub use bexpr::bexpr;
 pub use certificate::certificate;
+pub use decode::{conversation, recording};
 pub use detection::detection;
 pub use msgpack::{msgpack_request, msgpack_value};
 pub use netrpc::netrpc_header;
+pub use structures::{structure, structures};
 pub use yamux::yamux;
 
 /// A fuzz target: its name, which is that of its folder in `fuzz/corpus`, and its body.
@@ -28,5 +32,8 @@ pub const TARGETS: &[Target] = &[
     ("msgpack_request", msgpack_request),
     ("netrpc_header", netrpc_header),
     ("bexpr", bexpr),
+    ("structures", structures),
     ("certificate", certificate),
+    ("recording", recording),
+    ("conversation", conversation),
 ];

@@ -279,15 +279,16 @@ impl<'de> Visitor<'de> for Fields<'_, '_> {
         let mut read = Map::new();
         while let Some(key) = map.next_key::<GoStr>()? {
             let field = key.to_str().and_then(|key| self.of.get(key)).filter(|field| !self.but.contains(&field.key));
-            match (field, key.to_str()) {
-                (Some(field), _) => {
+            match field {
+                Some(field) => {
                     let value = map.next_value_seed(self.seed(field))?;
                     read.insert(shown(self.seed.json.form, self.of, field.key).to_owned(), value);
                 }
-                (None, Some(key)) if self.of.keeps_rest => {
-                    read.insert(key.to_owned(), any::to_json(&map.next_value::<Any>()?));
+                // A name is text for people, at the price of one that is not UTF-8.
+                None if self.of.keeps_rest => {
+                    read.insert(key.to_str_lossy().into_owned(), any::to_json(&map.next_value::<Any>()?));
                 }
-                _ => drop(map.next_value::<serde::de::IgnoredAny>()?),
+                None => drop(map.next_value::<serde::de::IgnoredAny>()?),
             }
         }
         Ok(self.finish(read))
