@@ -42,6 +42,19 @@ pub(crate) fn run(arguments: &Arguments) {
     let mut script = Vec::new();
     generate(shell, &mut with_methods(Cli::command()), "proconsul", &mut script);
     print::line(String::from_utf8_lossy(&script).trim_end());
+    if matches!(arguments.shell, For::Fish) {
+        fish_methods().for_each(|line| print::line(&line));
+    }
+}
+
+/// Names of methods for fish, whose script is made without words that are no flags.
+fn fish_methods() -> impl Iterator<Item = String> {
+    let after =
+        format!("__fish_proconsul_using_subcommand rpc; and __fish_seen_subcommand_from {}", TAKE_A_METHOD.join(" "));
+    METHODS.iter().zip(0..).map(move |(row, index)| {
+        let meaning = meaning(index).replace('\\', "\\\\").replace('\'', "\\'");
+        format!("complete -c proconsul -n \"{after}\" -f -a \"{}\" -d '{meaning}'", row.name)
+    })
 }
 
 /// The command line with the methods as the only words where a method's name stands.

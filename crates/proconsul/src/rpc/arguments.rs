@@ -59,6 +59,9 @@ pub(crate) struct ListArguments {
 pub(crate) struct DescribeArguments {
     /// The method, for example KVS.Get.
     pub(crate) method: String,
+    /// The fields of this kind of config entry only; or an example of it.
+    #[arg(long, value_name = "WORD")]
+    pub(crate) kind: Option<String>,
     /// Print a request with every field filled in, as JSON to edit and give to `rpc call`.
     #[arg(long)]
     pub(crate) example: bool,

@@ -1,36 +1,73 @@
 //! `proconsul rpc describe`.
+mod message; // fields of protobuf messages
 mod node; // what a type looks like, as a tree
 mod plain; // documentation of Rust, for readers of JSON
 mod render; // the tree as text
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 use proconsul_types::{AnsweredBy, Listener, MethodRow};
 use serde_json::{Value, json};
 
-use self::node::{Node, Types};
+use self::node::{Arms, Node, Types};
 use super::{
     arguments::DescribeArguments,
     body,
     method::{Found, find, honoured, served},
     options::FILLINGS,
 };
-use crate::print;
+use crate::{config::distance, print};
 
 pub(super) fn run(arguments: &DescribeArguments, json: bool) -> Result<()> {
     let found = find(&arguments.method)?;
+    let row = found.row;
+    let kind = arguments.kind.as_deref();
     if arguments.example {
-        print::value(&body::example(found.row.arg, body::form(arguments.wire_json))?, json);
+        is_a_kind(kind, row, &[row.arg])?;
+        print::value(&body::example(row.arg, body::form(arguments.wire_json), kind)?, json);
         return Ok(());
     }
-    let mut types = Types::default();
-    let request = types.root(body::shape(found.row.arg)?);
-    let reply = types.root(body::shape(found.row.reply)?);
+    is_a_kind(kind, row, &[row.arg, row.reply])?;
+    let mut types = Types::new(match kind {
+        Some(kind) => Arms::One(kind),
+        None if json => Arms::All,
+        None => Arms::None,
+    });
+    let request = types.root(body::shape(row.arg)?);
+    let reply = types.root(body::shape(row.reply)?);
     if json {
         print::value(&for_programs(&found, &request, &reply), true);
-    } else {
-        for_people(&found, &request, &reply);
+        return Ok(());
+    }
+    for_people(&found, &request, &reply);
+    if kind.is_none() && !kinds(row, &[row.arg, row.reply])?.is_empty() {
+        print::line("\nThe fields of each kind: --kind WORD.");
     }
     Ok(())
+}
+
+/// The words that stand for structures in these types of a method.
+fn kinds(row: &MethodRow, types: &[&str]) -> Result<Vec<&'static str>> {
+    let mut words = Vec::new();
+    for name in types {
+        body::kinds(body::shape(name).with_context(|| row.name)?, &mut words);
+    }
+    Ok(words)
+}
+
+/// Whether there is such a kind.
+///
+/// # Errors
+/// There is not; the nearest is named.
+fn is_a_kind(kind: Option<&str>, row: &MethodRow, types: &[&str]) -> Result<()> {
+    let Some(kind) = kind else { return Ok(()) };
+    let known = kinds(row, types)?;
+    if known.contains(&kind) {
+        return Ok(());
+    }
+    match known.iter().min_by_key(|known| distance(kind, known)) {
+        Some(near) => bail!("there is no kind {kind}; did you mean {near}? (`proconsul rpc describe {}`)", row.name),
+        None => bail!("{} has nothing that comes in kinds (--kind)", row.name),
+    }
 }
 
 fn for_people(found: &Found, request: &Node, reply: &Node) {

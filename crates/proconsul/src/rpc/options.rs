@@ -48,8 +48,7 @@ pub(super) fn fill(request: &mut Value, row: &MethodRow, arguments: &CallArgumen
     let Some(request) = request.as_object_mut() else {
         bail!("the request of {} is an object: {{…}} (`proconsul rpc describe {0}`)", row.name);
     };
-    let set = |flag: &str, value: Option<Value>| value.map_or(Ok(()), |value| set(request, row, flag, value));
-    let mut set = set;
+    let mut set = |flag: &str, value: Option<Value>| value.map_or(Ok(()), |value| set(request, row, flag, value));
     // In TLS, the name of the datacenter has a use of its own.
     let dc = arguments.tls.dc().filter(|_| arguments.tls.is_plain() || filling("--dc").is_for(row));
     set("--dc", dc.map(Value::from))?;

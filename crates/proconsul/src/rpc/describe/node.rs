@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use proconsul_msgpack::{Arm, FieldShape, Shape, StructShape};
 use serde_json::{Map, Value, json};
 
-use super::plain::plain;
+use super::{message, plain::plain};
 use crate::rpc::{body::fields, options::FILLINGS};
 
 /// Types whose fields come after those that are a method's own: they are the same everywhere.
@@ -21,6 +21,8 @@ pub(super) struct Node {
     pub(super) default: Option<Value>,
     /// What it means.
     pub(super) doc: String,
+    /// Its type stands further up with all that is to say about it.
+    pub(super) is_above: bool,
     /// The flag of `rpc call` that fills it.
     pub(super) flag: Option<&'static str>,
     /// Words or numbers that it may be, with what they mean.
@@ -33,15 +35,29 @@ pub(super) struct Node {
     pub(super) fields: Vec<Node>,
 }
 
+/// Which structures of several are described field by field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Arms<'a> {
+    All,
+    One(&'a str),
+    None,
+}
+
 /// Types that have been described, as each is once.
-#[derive(Debug, Default)]
-pub(super) struct Types {
+#[derive(Debug)]
+pub(super) struct Types<'a> {
+    arms: Arms<'a>,
     told: HashSet<(&'static str, &'static str)>,
     /// Names of common fields, found when they are first needed.
     common: Option<HashSet<&'static str>>,
 }
 
-impl Types {
+impl<'a> Types<'a> {
+    /// None is described yet.
+    pub(super) fn new(arms: Arms<'a>) -> Self {
+        Self { arms, told: HashSet::new(), common: None }
+    }
+
     /// All of a request or a reply.
     pub(super) fn root(&mut self, shape: Shape) -> Node {
         let mut node = Node::default();
@@ -84,20 +100,26 @@ impl Types {
                 return;
             }
             Shape::Words(set) => {
-                node.words = words(set.words.iter().map(|(word, doc)| (format!("{word:?}"), *doc)));
+                let words: Vec<&str> = set.words.iter().map(|(word, _)| *word).collect();
+                node.words = set.words.iter().map(|(word, doc)| (format!("{word:?}"), plain(doc, &words))).collect();
+                node.is_above = !self.told.insert((set.name, set.doc));
             }
             Shape::Numbers(set) => {
-                let numbers = set.numbers.iter().map(|(number, name, doc)| (format!("{number} {name}"), *doc));
-                node.words = words(numbers);
+                let number = |(number, name, doc): &(i64, &str, &str)| (format!("{number} {name}"), plain(doc, &[]));
+                node.words = set.numbers.iter().map(number).collect();
+                node.is_above = !self.told.insert((set.name, set.doc));
             }
+            Shape::Proto(name) => node.fields = message::fields(name),
             Shape::Struct(shape) | Shape::Sequence(_, shape) => return self.structure(node, shape(), around),
             Shape::OneOf(set) => {
                 node.kind = format!("{around}{}", set.name);
                 node.tag = Some(set.tag);
                 if self.told.insert((set.name, set.doc)) {
-                    node.arms = set.arms.iter().map(|arm| self.arm(arm)).collect();
+                    let asked = |arm: &&Arm| !matches!(self.arms, Arms::One(word) if word != arm.word);
+                    let asked: Vec<&Arm> = set.arms.iter().filter(asked).collect();
+                    node.arms = asked.into_iter().map(|arm| self.arm(arm)).collect();
                 } else {
-                    node.kind.push_str(" (above)");
+                    node.is_above = true;
                 }
                 return;
             }
@@ -114,22 +136,23 @@ impl Types {
         } else if self.told.insert((shape.name, shape.doc)) {
             node.fields = self.fields(&shape);
         } else {
-            node.kind.push_str(" (above)");
+            node.is_above = true;
         }
         if node.doc.is_empty() {
-            node.doc = plain(shape.doc, &shape.fields);
+            node.doc = plain(shape.doc, &self.names(&shape));
         }
     }
 
     /// The fields in the order in which they are declared, those that are common to many methods last.
     fn fields(&mut self, shape: &StructShape) -> Vec<Node> {
         let common = self.common().clone();
+        let names = self.names(shape);
         let mut fields: Vec<&FieldShape> = shape.fields.iter().collect();
         let carries = |name: &str| fields_have(shape, name);
         let has_common = COMMON.iter().any(|name| carries(name));
         fields.sort_by_key(|field| (has_common && common.contains(field.key), field.position));
         let field = |field: &FieldShape| {
-            let mut node = Node { name: field.key.to_owned(), doc: plain(field.doc, &shape.fields), ..Node::default() };
+            let mut node = Node { name: field.key.to_owned(), doc: plain(field.doc, &names), ..Node::default() };
             self.fill(&mut node, (field.shape)(), "");
             node
         };
@@ -138,9 +161,17 @@ impl Types {
 
     fn arm(&mut self, arm: &Arm) -> Node {
         let mut node = Node { name: arm.word.to_owned(), doc: plain(arm.doc, &[]), ..Node::default() };
+        if self.arms == Arms::None {
+            return node;
+        }
         self.fill(&mut node, (arm.shape)(), "");
         node.default = None;
         node
+    }
+
+    /// Names that documentation of a structure may be about.
+    fn names(&mut self, shape: &StructShape) -> Vec<&'static str> {
+        shape.fields.iter().map(|field| field.key).chain(self.common().iter().copied()).collect()
     }
 
     fn common(&mut self) -> &HashSet<&'static str> {
@@ -156,10 +187,6 @@ fn fields_have(shape: &StructShape, name: &str) -> bool {
     fields(name).is_some_and(|part| part.fields.iter().all(|field| shape.get(field.key).is_some()))
 }
 
-fn words<'a>(words: impl Iterator<Item = (String, &'a str)>) -> Vec<(String, String)> {
-    words.map(|(word, doc)| (word, plain(doc, &[]))).collect()
-}
-
 /// The type of a value that has no parts.
 fn simple(shape: Shape) -> String {
     match shape {
@@ -171,8 +198,8 @@ fn simple(shape: Shape) -> String {
         Shape::Time => "time".to_owned(),
         Shape::Duration => "duration".to_owned(),
         Shape::Any => "any value".to_owned(),
-        Shape::Words(_) => "word".to_owned(),
-        Shape::Numbers(_) => "number".to_owned(),
+        Shape::Words(set) => set.name.to_owned(),
+        Shape::Numbers(set) => set.name.to_owned(),
         Shape::Proto(name) => format!("protobuf {name}"),
         _ => String::new(),
     }
@@ -198,6 +225,7 @@ impl Node {
         let mut put = |key: &str, value: Option<Value>| value.map(|value| object.insert(key.to_owned(), value));
         put("name", (!self.name.is_empty()).then(|| json!(self.name)));
         put("kind", Some(json!(self.kind)));
+        put("is_above", self.is_above.then_some(Value::Bool(true)));
         put("default", self.default.clone());
         put("meaning", (!self.doc.is_empty()).then(|| json!(self.doc)));
         put("flag", self.flag.map(Value::from));

@@ -20,13 +20,13 @@ pub(super) fn tree(root: &Node, defaults: bool) -> String {
 /// What is in a value: words, structures that it may be, fields.
 fn parts(node: &Node, depth: usize, defaults: bool, rows: &mut Vec<Vec<String>>) {
     let indent = "  ".repeat(depth);
-    for (word, doc) in &node.words {
+    for (word, doc) in node.words.iter().filter(|_| !node.is_above) {
         rows.push(row(vec![format!("{indent}{word}"), String::new()], defaults.then(String::new), doc.clone()));
     }
     for arm in &node.arms {
         let tag = node.tag.unwrap_or_default();
         let name = format!("{indent}{tag}: {:?}", arm.name);
-        rows.push(row(vec![name, arm.kind.clone()], defaults.then(String::new), arm.doc.clone()));
+        rows.push(row(vec![name, kind(arm)], defaults.then(String::new), arm.doc.clone()));
         parts(arm, depth + 1, defaults, rows);
     }
     for field in &node.fields {
@@ -35,9 +35,13 @@ fn parts(node: &Node, depth: usize, defaults: bool, rows: &mut Vec<Vec<String>>)
         if let Some(flag) = field.flag.filter(|_| defaults) {
             doc.push_str(&format!(" ({flag})"));
         }
-        rows.push(row(vec![format!("{indent}{}", field.name), field.kind.clone()], default, doc));
+        rows.push(row(vec![format!("{indent}{}", field.name), kind(field)], default, doc));
         parts(field, depth + 1, defaults, rows);
     }
+}
+
+fn kind(node: &Node) -> String {
+    if node.is_above { format!("{} (above)", node.kind) } else { node.kind.clone() }
 }
 
 fn row(mut cells: Vec<String>, default: Option<String>, doc: String) -> Vec<String> {
