@@ -11,6 +11,7 @@ use std::{
     io::{BufRead, Write, stdin, stdout},
 };
 
+use proconsul_msgpack::Shape;
 use proconsul_structs::registry;
 use serde_json::{Value, json};
 
@@ -21,6 +22,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let Some(row) = line["type"].as_str().and_then(registry::find) else {
             continue; // protobuf messages
         };
+        if matches!((row.shape)(), Shape::Proto(_)) {
+            continue; // the same, inside a raw: their JSON is not for this crate to read
+        }
         let bytes = (row.from_json)(&line["json"]).map_err(|error| format!("{}: {error}", row.name))?;
         let mut hex = String::with_capacity(2 * bytes.len());
         for byte in bytes {
