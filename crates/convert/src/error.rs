@@ -35,6 +35,9 @@ pub enum Reason {
     /// Nanoseconds that are no part of a second.
     #[error("the timestamp's nanoseconds are not within a second")]
     Timestamp,
+    /// A raw value whose bytes are not the message that they should be.
+    #[error("the bytes are not a protobuf message {0}")]
+    NotAMessage(&'static str),
     /// A message without the part that says what it is.
     #[error("{0} is missing")]
     Missing(&'static str),

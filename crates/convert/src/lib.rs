@@ -4,6 +4,7 @@ mod common; // pbcommon
 mod config_entry; // pbconfigentry
 mod connect; // pbconnect
 mod proxy; // pbservice: proxies
+mod raw; // messages in raw values
 mod service; // pbservice: nodes, services, checks
 
 mod define; // the macros that define conversions
@@ -13,3 +14,6 @@ mod opaque; // settings of free form
 
 pub use error::{ConvertError, Reason};
 pub use mirror::Mirror;
+
+#[cfg(test)]
+mod tests;
