@@ -1,12 +1,13 @@
 //! Messages that net/rpc and the raft log carry as raw values: `proconsul-structs` has their bytes, and this reads and writes them.
 
 use bytes::Bytes;
-use proconsul_proto::{pbautoconf, pbpeering};
+use proconsul_proto::{pbautoconf, pbpeering, pbstorage};
 use proconsul_structs::{
     auto_config::{AutoConfigRequest, AutoConfigResponse},
     peering::{
         Peering, PeeringDeleteRequest, PeeringSecrets, PeeringTerminateByIdRequest, PeeringTrustBundle,
-        PeeringWriteRequest,
+        PeeringTrustBundleDeleteRequest, PeeringTrustBundleWriteRequest, PeeringWriteRequest, SecretsWriteRequest,
+        StorageLog,
     },
     protobuf::ProtoMessage,
 };
@@ -37,6 +38,10 @@ raw! {
     PeeringWriteRequest => pbpeering::PeeringWriteRequest,
     PeeringDeleteRequest => pbpeering::PeeringDeleteRequest,
     PeeringTerminateByIdRequest => pbpeering::PeeringTerminateByIdRequest,
+    PeeringTrustBundleWriteRequest => pbpeering::PeeringTrustBundleWriteRequest,
+    PeeringTrustBundleDeleteRequest => pbpeering::PeeringTrustBundleDeleteRequest,
+    SecretsWriteRequest => pbpeering::SecretsWriteRequest,
+    StorageLog => pbstorage::Log,
 }
 
 /// The request is looked into when it is read, so that not every message can be one.

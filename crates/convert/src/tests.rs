@@ -4,6 +4,7 @@ mod rules; // what the recordings do not show
 
 use std::{collections::BTreeSet, fmt::Debug, fs, path::PathBuf};
 
+use bytes::Bytes;
 use proconsul_msgpack::{Shaped, from_slice, to_vec};
 use proconsul_proto::{pbcommon, pbconfigentry, pbconnect, pbservice};
 use proconsul_structs::{
@@ -11,6 +12,7 @@ use proconsul_structs::{
     connect_ca::{CaRoot, IndexedCaRoots, IssuedCert},
     health::IndexedCheckServiceNodes,
     json::{self, Form},
+    protobuf::ProtoMessage,
     query::{QueryMeta, QueryOptions, WriteRequest},
     raft::RaftIndex,
 };
@@ -31,7 +33,7 @@ fn recorded() -> Vec<Recorded> {
     let file = fs::read_to_string(path).expect("the golden file is part of the repository");
     let of = |line: &str| -> Option<Recorded> {
         let line: Value = serde_json::from_str(line).expect("recorded lines are JSON");
-        let hex = line["msgpack_hex"].as_str()?;
+        let hex = line["msgpack_hex"].as_str().or(line["protobuf_hex"].as_str())?;
         let digits = |at| u8::from_str_radix(&hex[at..at + 2], 16).expect("recorded hex is hex");
         let bytes = (0..hex.len()).step_by(2).map(digits).collect();
         Some(Recorded { name: line["type"].as_str()?.to_owned(), case: line["case"].to_string(), bytes })
@@ -216,6 +218,43 @@ fn recorded_messages_in_raw_values_survive() {
     let name = "pbautoconf.AutoConfigResponse";
     let lines = lines + there_and_back::<AutoConfigResponse, _, pbautoconf::AutoConfigResponse>(name, &[], same);
     assert_eq!(lines, 6);
+}
+
+#[test]
+fn recorded_messages_of_the_log_survive_byte_for_byte() {
+    use proconsul_proto::{pbpeering, pbstorage};
+    use proconsul_structs::peering::*;
+
+    fn raw<T: From<Bytes> + ProtoMessage + Mirror<P>, P>(name: &str) -> usize {
+        let lines: Vec<_> = recorded().into_iter().filter(|line| line.name == name).collect();
+        for line in &lines {
+            let bytes = Bytes::from(line.bytes.clone());
+            let proto = T::from(bytes.clone()).to_proto().unwrap_or_else(|error| panic!("{name}: {error}"));
+            let back = T::from_proto(proto).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert_eq!(*back.message(), bytes, "{name} {}", line.case);
+        }
+        lines.len()
+    }
+    let lines = [
+        raw::<PeeringWriteRequest, pbpeering::PeeringWriteRequest>("pbpeering.PeeringWriteRequest"),
+        raw::<PeeringDeleteRequest, pbpeering::PeeringDeleteRequest>("pbpeering.PeeringDeleteRequest"),
+        raw::<PeeringTerminateByIdRequest, pbpeering::PeeringTerminateByIdRequest>(
+            "pbpeering.PeeringTerminateByIDRequest",
+        ),
+        raw::<PeeringTrustBundleWriteRequest, pbpeering::PeeringTrustBundleWriteRequest>(
+            "pbpeering.PeeringTrustBundleWriteRequest",
+        ),
+        raw::<PeeringTrustBundleDeleteRequest, pbpeering::PeeringTrustBundleDeleteRequest>(
+            "pbpeering.PeeringTrustBundleDeleteRequest",
+        ),
+        raw::<SecretsWriteRequest, pbpeering::SecretsWriteRequest>("pbpeering.SecretsWriteRequest"),
+        raw::<StorageLog, pbstorage::Log>("pbstorage.Log"),
+    ];
+    assert_eq!(lines, [3, 3, 2, 3, 3, 3, 3]);
+
+    let torn = SecretsWriteRequest::from(Bytes::from_static(b"\x0a\xff"));
+    let error = Mirror::<pbpeering::SecretsWriteRequest>::to_proto(&torn).expect_err("it ends too early");
+    assert_eq!(error.reason, Reason::NotAMessage(SecretsWriteRequest::FULL_NAME));
 }
 
 #[test]
