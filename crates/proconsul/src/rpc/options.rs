@@ -21,15 +21,15 @@ pub(super) struct Filling {
     option: &'static str,
 }
 
+const DC: Filling = Filling { flag: "--dc", field: "Datacenter", option: "" };
+const TOKEN: Filling = Filling { flag: "--token", field: "Token", option: "" };
+const STALE: Filling = Filling { flag: "--stale", field: "AllowStale", option: "stale" };
+const CONSISTENT: Filling = Filling { flag: "--consistent", field: "RequireConsistent", option: "consistent" };
+const INDEX: Filling = Filling { flag: "--index", field: "MinQueryIndex", option: "blocking" };
+const WAIT: Filling = Filling { flag: "--wait", field: "MaxQueryTime", option: "blocking" };
+
 /// Flags that fill a field, in the order in which people look for them.
-pub(super) const FILLINGS: [Filling; 6] = [
-    Filling { flag: "--dc", field: "Datacenter", option: "" },
-    Filling { flag: "--token", field: "Token", option: "" },
-    Filling { flag: "--stale", field: "AllowStale", option: "stale" },
-    Filling { flag: "--consistent", field: "RequireConsistent", option: "consistent" },
-    Filling { flag: "--index", field: "MinQueryIndex", option: "blocking" },
-    Filling { flag: "--wait", field: "MaxQueryTime", option: "blocking" },
-];
+pub(super) const FILLINGS: [Filling; 6] = [DC, TOKEN, STALE, CONSISTENT, INDEX, WAIT];
 
 impl Filling {
     /// Whether a method's request has the field, and the method honours it.
@@ -48,17 +48,18 @@ pub(super) fn fill(request: &mut Value, row: &MethodRow, arguments: &CallArgumen
     let Some(request) = request.as_object_mut() else {
         bail!("the request of {} is an object: {{…}} (`proconsul rpc describe {0}`)", row.name);
     };
-    let mut set = |flag: &str, value: Option<Value>| value.map_or(Ok(()), |value| set(request, row, flag, value));
+    let mut set =
+        |filling: Filling, value: Option<Value>| value.map_or(Ok(()), |value| set(request, row, &filling, value));
     // In TLS, the name of the datacenter has a use of its own.
-    let dc = arguments.tls.dc().filter(|_| arguments.tls.is_plain() || filling("--dc").is_for(row));
-    set("--dc", dc.map(Value::from))?;
-    set("--token", arguments.token.as_ref().map(revealed).transpose()?)?;
-    set("--stale", arguments.stale.then_some(Value::Bool(true)))?;
-    set("--consistent", arguments.consistent.then_some(Value::Bool(true)))?;
-    set("--index", arguments.index.map(Value::from))?;
+    let dc = arguments.tls.dc().filter(|_| arguments.tls.is_plain() || DC.is_for(row));
+    set(DC, dc.map(Value::from))?;
+    set(TOKEN, arguments.token.as_ref().map(revealed).transpose()?)?;
+    set(STALE, arguments.stale.then_some(Value::Bool(true)))?;
+    set(CONSISTENT, arguments.consistent.then_some(Value::Bool(true)))?;
+    set(INDEX, arguments.index.map(Value::from))?;
     let wait = arguments.wait.map(|wait| i64::try_from(wait.as_nanos()).context("--wait is too long")).transpose()?;
-    set("--wait", wait.map(Value::from))?;
-    if arguments.watch && !filling("--index").is_for(row) {
+    set(WAIT, wait.map(Value::from))?;
+    if arguments.watch && !INDEX.is_for(row) {
         bail!("{} never waits for news, so there is nothing to --watch; {}", row.name, has(row));
     }
     if arguments.wait.is_some() && !arguments.watch && waits_after(request) == 0 {
@@ -72,18 +73,13 @@ pub(super) fn waits_after(request: &Map<String, Value>) -> u64 {
     request.get("MinQueryIndex").and_then(Value::as_u64).unwrap_or(0)
 }
 
-fn filling(flag: &str) -> &'static Filling {
-    FILLINGS.iter().find(|filling| filling.flag == flag).expect("only flags of the table are asked for")
-}
-
-fn set(request: &mut Map<String, Value>, row: &MethodRow, flag: &str, value: Value) -> Result<()> {
-    let filling = filling(flag);
+fn set(request: &mut Map<String, Value>, row: &MethodRow, filling: &Filling, value: Value) -> Result<()> {
     if !filling.is_for(row) {
         let why = match fields(row.arg).is_some_and(|fields| fields.get(filling.field).is_some()) {
             true => "does not honour it".to_owned(),
             false => format!("has no {}", filling.field),
         };
-        bail!("{flag} is of no use for {}, which {why}; {}", row.name, has(row));
+        bail!("{} is of no use for {}, which {why}; {}", filling.flag, row.name, has(row));
     }
     request.insert(filling.field.to_owned(), value);
     Ok(())
@@ -97,14 +93,13 @@ fn has(row: &MethodRow) -> String {
 
 /// The token of the environment, if the request has room for one and has none.
 fn from_environment(request: &mut Map<String, Value>, row: &MethodRow) -> Result<()> {
-    let filling = filling("--token");
-    let given = request.get(filling.field).is_some_and(|token| token.as_str() != Some(""));
+    let given = request.get(TOKEN.field).is_some_and(|token| token.as_str() != Some(""));
     let Some(secret) = env::var_os(TOKEN_VARIABLE).filter(|secret| !secret.is_empty()) else { return Ok(()) };
-    if given || !filling.is_for(row) {
+    if given || !TOKEN.is_for(row) {
         return Ok(());
     }
     let secret = secret.into_string().ok().with_context(|| format!("{TOKEN_VARIABLE} is not UTF-8"))?;
-    request.insert(filling.field.to_owned(), Value::String(secret));
+    request.insert(TOKEN.field.to_owned(), Value::String(secret));
     Ok(())
 }
 
