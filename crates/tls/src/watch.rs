@@ -32,6 +32,10 @@ pub async fn watch(tls: Tls, every: Duration) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut said_soon: Option<Instant> = None;
     tls.say_concerns(true);
+    // At once, and not only after the first look: who scrapes a server that has just started finds it.
+    if report(&tls, SystemTime::now(), true) {
+        said_soon = Some(Instant::now());
+    }
     loop {
         ticks.tick().await;
         // Files may lie on a network.
