@@ -51,7 +51,7 @@ pub(crate) struct Arguments {
     /// Bodies in the form of the wire: durations as nanoseconds.
     #[arg(long)]
     wire_json: bool,
-    /// Show tokens, keys and other secrets, which are <hidden> otherwise.
+    /// Show tokens, keys and other secrets, which are hidden otherwise.
     #[arg(long)]
     secrets: bool,
 }

@@ -74,7 +74,7 @@ pub(crate) struct Arguments {
     /// The domain of that name.
     #[arg(long, value_name = "NAME")]
     pub(crate) domain: Option<String>,
-    /// The server's node name: checks <node>.server.<dc>.<domain> too, as those do who dial by ALPN name.
+    /// The server's node name: checks NODE.server.DC.DOMAIN too, as those do who dial by ALPN name.
     #[arg(long, value_name = "NAME", requires = "dc")]
     pub(crate) node: Option<String>,
     /// The certificate is a server's own: Raft must be open to it.

@@ -76,13 +76,13 @@ pub(crate) struct Arguments {
     /// Its key (PEM).
     #[arg(long, value_name = "FILE", requires = "client_cert")]
     pub(crate) client_key: Option<PathBuf>,
-    /// The servers' datacenter: their certificates must have the name server.<dc>.<domain>.
+    /// The servers' datacenter: their certificates must have the name server.DC.DOMAIN.
     #[arg(long, value_name = "NAME", default_value = "dc1")]
     pub(crate) dc: String,
     /// The domain of that name.
     #[arg(long, value_name = "NAME", default_value = "consul")]
     pub(crate) domain: String,
-    /// The server's node name; with --alpn its certificate must have <node>.server.<dc>.<domain>.
+    /// The server's node name; with --alpn its certificate must have NODE.server.DC.DOMAIN.
     #[arg(long, value_name = "NAME", default_value = "*", hide_default_value = true)]
     pub(crate) node: String,
     /// Take any name on a certificate of the CA, as Consul does without verify_server_hostname.

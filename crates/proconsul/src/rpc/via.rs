@@ -32,7 +32,7 @@ pub(crate) struct TlsArguments {
     #[arg(long, value_name = "FILE", requires = "client_cert")]
     client_key: Option<PathBuf>,
     /// The datacenter that is to answer. In TLS it is also the server's, whose certificate must have the name
-    /// server.<dc>.<domain>, dc1 if this is not given; --tls-server-name says otherwise.
+    /// server.DC.DOMAIN, dc1 if this is not given; --tls-server-name says otherwise.
     #[arg(long, value_name = "NAME")]
     dc: Option<String>,
     /// The domain of that name.
