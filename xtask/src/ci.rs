@@ -47,7 +47,9 @@ const STEPS: &[Step] = &[
         how: How::Command(&[("RUSTDOCFLAGS", "-D warnings")]),
     },
     ours("interop", "cargo xtask interop --require-go", || interop::run(&["--require-go".to_owned()])),
-    ours("fuzz", "cargo xtask fuzz --if-available", || fuzz::run(&["--if-available".to_owned()])),
+    ours("fuzz", "cargo xtask fuzz --if-available --seconds 30", || {
+        fuzz::run(&["--if-available".to_owned(), "--seconds".to_owned(), "30".to_owned()])
+    }),
 ];
 
 const fn run(name: &'static str, what: &'static str) -> Step {
