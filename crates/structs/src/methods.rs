@@ -26,7 +26,7 @@ pub mod status; // who leads, who is there
 pub mod txn; // operations together
 
 use proconsul_msgpack::Shape;
-use proconsul_types::MethodRow;
+use proconsul_types::{MethodRow, same_text};
 
 pub use table::{METHOD_COUNT, METHODS};
 
@@ -58,28 +58,12 @@ const fn index_of(service: &str, method: &str) -> u16 {
     let mut index = 0;
     while index < METHOD_COUNT {
         let row = &METHODS[index];
-        if same(row.service(), service) && same(row.method(), method) {
+        if same_text(row.service(), service) && same_text(row.method(), method) {
             return index as u16;
         }
         index += 1;
     }
     panic!("no row of METHODS has this name");
-}
-
-/// Equality of strings, for constants.
-const fn same(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len() != b.len() {
-        return false;
-    }
-    let mut at = 0;
-    while at < a.len() {
-        if a[at] != b[at] {
-            return false;
-        }
-        at += 1;
-    }
-    true
 }
 
 /// A marker type without its type: for tools that know a method only when they run.

@@ -1,6 +1,6 @@
 //! One row of the method table for a gRPC method, and what it is put together from.
 
-use crate::{AnsweredBy, Category, Listener, MethodRow, Operation, Options};
+use crate::{AnsweredBy, Category, Listener, MethodRow, Operation, Options, same_text};
 
 /// A gRPC server that a method is offered on. A method may be on more than one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -125,7 +125,7 @@ impl GrpcRow {
     /// When `duties` has none for the method: in a constant, that does not compile.
     pub const fn new(facts: GrpcFacts, duties: &[GrpcDuty]) -> Self {
         let mut at = 0;
-        while !same(duties[at].name, facts.name) {
+        while !same_text(duties[at].name, facts.name) {
             at += 1;
             assert!(at < duties.len(), "a gRPC method has no duty: add a line for it beside the table");
         }
@@ -162,22 +162,6 @@ impl GrpcRow {
     pub fn is_on(&self, listener: GrpcListener) -> bool {
         self.listeners.contains(&listener)
     }
-}
-
-/// Equality of strings, for constants.
-const fn same(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len() != b.len() {
-        return false;
-    }
-    let mut at = 0;
-    while at < a.len() {
-        if a[at] != b[at] {
-            return false;
-        }
-        at += 1;
-    }
-    true
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! `proconsul-structs`.
 mod advice; // what a caller may do about an error
 mod call; // one call: which method, whose, since when, until when
+mod const_text; // text that is compared while compiling
 mod grpc_method; // one row of the method table for gRPC
 mod ids; // names and numbers that must not be mixed up
 mod method; // one row of the method table, and the closed sets in it
@@ -18,6 +19,7 @@ mod wire_text; // the table of error texts that are protocol
 
 pub use advice::Advice;
 pub use call::{Call, CallInfo};
+pub use const_text::same_text;
 pub use grpc_method::{GrpcDuty, GrpcFacts, GrpcListener, GrpcMethod, GrpcRow};
 pub use ids::{Datacenter, NodeName, RequestSeq};
 pub use method::{AnsweredBy, Category, Listener, MethodRow, Operation, Options};

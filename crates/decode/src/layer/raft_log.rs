@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use proconsul_msgpack::from_slice;
-use proconsul_structs::raft::{IGNORE_UNKNOWN_TYPE_FLAG, MessageType};
+use proconsul_structs::raft::{IGNORE_UNKNOWN_TYPE_FLAG, MessageType, Payload};
 
 use crate::{
     Body, Direction, What,
@@ -69,61 +69,13 @@ fn command(mut data: Bytes) -> (Option<Cow<'static, str>>, Body) {
     }
 }
 
-/// The type of what a message carries. Source: `tests/golden/wire/raftlog.json`, and a test compares.
-pub(crate) fn payload(kind: MessageType, data: Bytes) -> Body {
-    match payload_type(kind) {
+/// What a message carries, by its type.
+fn payload(kind: MessageType, data: Bytes) -> Body {
+    match kind.log_payload() {
         Some(Payload::Msgpack(name)) => Body::msgpack(name, data),
         Some(Payload::Protobuf(name)) => Body::protobuf(name, data),
-        None => Body::opaque(data),
+        Some(Payload::Opaque) | None => Body::opaque(data),
     }
-}
-
-/// How a message's payload is encoded, and the name of its type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Payload {
-    Msgpack(&'static str),
-    Protobuf(&'static str),
-}
-
-pub(crate) fn payload_type(kind: MessageType) -> Option<Payload> {
-    use Payload::{Msgpack, Protobuf};
-    Some(match kind.name() {
-        "RegisterRequestType" => Msgpack("structs.RegisterRequest"),
-        "DeregisterRequestType" => Msgpack("structs.DeregisterRequest"),
-        "KVSRequestType" => Msgpack("structs.KVSRequest"),
-        "SessionRequestType" => Msgpack("structs.SessionRequest"),
-        "TombstoneRequestType" => Msgpack("structs.TombstoneRequest"),
-        "CoordinateBatchUpdateType" => Msgpack("structs.Coordinates"),
-        "PreparedQueryRequestType" => Msgpack("structs.PreparedQueryRequest"),
-        "TxnRequestType" => Msgpack("structs.TxnRequest"),
-        "AutopilotRequestType" => Msgpack("structs.AutopilotSetConfigRequest"),
-        "ACLBootstrapRequestType" => Msgpack("structs.ACLTokenBootstrapRequest"),
-        "IntentionRequestType" => Msgpack("structs.IntentionRequest"),
-        "ConnectCARequestType" => Msgpack("structs.CARequest"),
-        "ACLTokenSetRequestType" => Msgpack("structs.ACLTokenBatchSetRequest"),
-        "ACLTokenDeleteRequestType" => Msgpack("structs.ACLTokenBatchDeleteRequest"),
-        "ACLPolicySetRequestType" => Msgpack("structs.ACLPolicyBatchSetRequest"),
-        "ACLPolicyDeleteRequestType" => Msgpack("structs.ACLPolicyBatchDeleteRequest"),
-        "ConnectCALeafRequestType" => Msgpack("structs.CALeafRequest"),
-        "ConfigEntryRequestType" => Msgpack("structs.ConfigEntryRequest"),
-        "ACLRoleSetRequestType" => Msgpack("structs.ACLRoleBatchSetRequest"),
-        "ACLRoleDeleteRequestType" => Msgpack("structs.ACLRoleBatchDeleteRequest"),
-        "ACLBindingRuleSetRequestType" => Msgpack("structs.ACLBindingRuleBatchSetRequest"),
-        "ACLBindingRuleDeleteRequestType" => Msgpack("structs.ACLBindingRuleBatchDeleteRequest"),
-        "ACLAuthMethodSetRequestType" => Msgpack("structs.ACLAuthMethodBatchSetRequest"),
-        "ACLAuthMethodDeleteRequestType" => Msgpack("structs.ACLAuthMethodBatchDeleteRequest"),
-        "FederationStateRequestType" => Msgpack("structs.FederationStateRequest"),
-        "SystemMetadataRequestType" => Msgpack("structs.SystemMetadataRequest"),
-        "UpdateVirtualIPRequestType" => Msgpack("state.ServiceVirtualIP"),
-        "PeeringWriteType" => Protobuf("hashicorp.consul.internal.peering.PeeringWriteRequest"),
-        "PeeringDeleteType" => Protobuf("hashicorp.consul.internal.peering.PeeringDeleteRequest"),
-        "PeeringTerminateByIDType" => Protobuf("hashicorp.consul.internal.peering.PeeringTerminateByIDRequest"),
-        "PeeringTrustBundleWriteType" => Protobuf("hashicorp.consul.internal.peering.PeeringTrustBundleWriteRequest"),
-        "PeeringTrustBundleDeleteType" => Protobuf("hashicorp.consul.internal.peering.PeeringTrustBundleDeleteRequest"),
-        "PeeringSecretsWriteType" => Protobuf("hashicorp.consul.internal.peering.SecretsWriteRequest"),
-        "ResourceOperationType" => Protobuf("hashicorp.consul.internal.storage.raft.Log"),
-        _ => return None,
-    })
 }
 
 #[cfg(test)]
