@@ -28,13 +28,13 @@ pub(crate) struct Registries {
 
 impl Registries {
     pub(crate) fn new(datacenter: &str, store: &Arc<Store>, lot: &Arc<Lot>, log: Arc<SoleLog>) -> Self {
-        let context = Arc::new(Context {
-            datacenter: GoStr::from(datacenter),
-            store: Arc::clone(store),
-            lot: Arc::clone(lot),
-            log: Arc::clone(&log) as Arc<dyn Log>,
-            leadership: log as Arc<dyn Leadership>,
-        });
+        let context = Arc::new(Context::new(
+            GoStr::from(datacenter),
+            Arc::clone(store),
+            Arc::clone(lot),
+            Arc::clone(&log) as Arc<dyn Log>,
+            log as Arc<dyn Leadership>,
+        ));
         let mut rpc = Registry::new(&METHODS, Listener::Rpc);
         proconsul_services::register(&mut rpc, &context);
         let mut insecure = Registry::new(&METHODS, Listener::Insecure);

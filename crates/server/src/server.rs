@@ -56,7 +56,7 @@ pub struct Server {
     stop_accepting: oneshot::Sender<()>,
     accepting: JoinHandle<()>,
     /// Looks at parked queries, forgets deleted keys and old slow calls in time, and watches the certificates' files.
-    tending: [JoinHandle<()>; 4],
+    tending: Vec<JoinHandle<()>>,
 }
 
 impl Server {
@@ -120,7 +120,7 @@ impl Server {
             slow: Arc::clone(&slow),
             recorded,
         }));
-        let tending = [
+        let tending = vec![
             tokio::spawn(Arc::clone(&lot).run()),
             tokio::spawn(reaping),
             tokio::spawn(methods::tend(slow)),

@@ -63,8 +63,8 @@ pub(crate) fn register(registry: &mut Registry, context: &Arc<Context>) {
 /// A write that took place has nothing to tell; what the store refuses is answered in its own words.
 fn finish(outcome: Outcome) -> Result<Empty, Fault> {
     match outcome {
-        Outcome::Nothing | Outcome::Bool(_) => Ok(Empty {}),
         Outcome::Error(cause) => Err(cause.into()),
+        _ => Ok(Empty {}),
     }
 }
 

@@ -3,11 +3,11 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use proconsul_msgpack::GoStr;
 use proconsul_netrpc::Fault;
-use proconsul_state::{Entry, Outcome, Store};
+use proconsul_state::{Entry, Outcome, Snapshot, Store};
 use proconsul_structs::RpcInfo;
 use proconsul_types::WireText;
 
-use crate::blocking::Lot;
+use crate::{AllowAll, Authorizers, Rights, blocking::Lot};
 
 /// What became of an entry that was to be appended to the log.
 pub enum Appended {
@@ -54,9 +54,48 @@ pub struct Context {
     pub log: Arc<dyn Log>,
     /// Who leads.
     pub leadership: Arc<dyn Leadership>,
+    /// Who may do what.
+    pub authorizers: Arc<dyn Authorizers>,
+}
+
+/// A call that changes something, as its method sees it.
+#[derive(Clone, Copy)]
+pub struct Caller<'a> {
+    /// The server.
+    pub context: &'a Context,
+    /// What the caller may do.
+    pub rights: &'a Rights,
+}
+
+/// A query being answered: from which snapshot, and for whom.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    /// The server.
+    pub context: &'a Context,
+    /// The store at one moment.
+    pub at: &'a Snapshot,
+    /// What the caller may do.
+    pub rights: &'a Rights,
 }
 
 impl Context {
+    /// A server in which everybody may do everything.
+    pub fn new(
+        datacenter: GoStr,
+        store: Arc<Store>,
+        lot: Arc<Lot>,
+        log: Arc<dyn Log>,
+        leadership: Arc<dyn Leadership>,
+    ) -> Self {
+        Self { datacenter, store, lot, log, leadership, authorizers: Arc::new(AllowAll) }
+    }
+
+    /// The same server, with rights.
+    #[must_use]
+    pub fn with_authorizers(self, authorizers: Arc<dyn Authorizers>) -> Self {
+        Self { authorizers, ..self }
+    }
+
     /// Whether a request is for this datacenter: an empty name is.
     ///
     /// # Errors

@@ -3,7 +3,7 @@ use std::{collections::HashSet, marker::PhantomData, sync::Arc};
 
 use proconsul_msgpack::GoStr;
 use proconsul_netrpc::{Fault, Registry};
-use proconsul_state::{Entry, Outcome, Snapshot, WatchSet};
+use proconsul_state::{Entry, Outcome, WatchSet};
 use proconsul_structs::{
     Method,
     kvs::{DirEntry, IndexedDirEntries, IndexedKeyList, KeyListRequest, KeyRequest, KvOp, KvsRequest},
@@ -13,7 +13,7 @@ use proconsul_structs::{
 use proconsul_types::WireText;
 
 use crate::{
-    Context,
+    Caller, Context, View,
     blocking::{Found, Query, query},
     echo::repeating,
     write::{Refused, Write},
@@ -35,7 +35,7 @@ pub(crate) fn register(registry: &mut Registry, context: &Arc<Context>) {
 }
 
 /// Checks what is checked before the log: the log itself refuses the rest, in words of its own.
-fn prepare_apply(_: &Context, request: KvsRequest) -> Result<Entry, Refused<bool>> {
+fn prepare_apply(_: Caller<'_>, request: KvsRequest) -> Result<Entry, Refused<bool>> {
     if request.dir_ent.key.as_bytes().is_empty() && request.op != KvOp::DeleteTree {
         return Err(Err(WireText::MUST_PROVIDE_KEY.into()));
     }
@@ -48,9 +48,9 @@ fn prepare_apply(_: &Context, request: KvsRequest) -> Result<Entry, Refused<bool
 /// A change that was conditional tells whether it took place; any other answers false.
 fn finish_apply(outcome: Outcome) -> Result<bool, Fault> {
     match outcome {
-        Outcome::Nothing => Ok(false),
         Outcome::Bool(changed) => Ok(changed),
         Outcome::Error(cause) => Err(WireText::raft_apply_failed(&cause).into()),
+        _ => Ok(false),
     }
 }
 
@@ -61,9 +61,8 @@ impl Query for GetKey {
 
     fn evaluate(
         &self,
-        _: &Context,
+        View { at, .. }: View<'_>,
         request: &KeyRequest,
-        at: &Snapshot,
         watches: &mut WatchSet,
     ) -> Result<Found<IndexedDirEntries>, Fault> {
         let read = at.kv_get(&request.key, watches).map_err(WireText::from)?;
@@ -82,9 +81,8 @@ impl Query for ListEntries {
 
     fn evaluate(
         &self,
-        _: &Context,
+        View { at, .. }: View<'_>,
         request: &KeyRequest,
-        at: &Snapshot,
         watches: &mut WatchSet,
     ) -> Result<Found<IndexedDirEntries>, Fault> {
         let (index, entries) = at.kv_list(&request.key, watches);
@@ -101,9 +99,8 @@ impl Query for ListNames {
 
     fn evaluate(
         &self,
-        _: &Context,
+        View { at, .. }: View<'_>,
         request: &KeyListRequest,
-        at: &Snapshot,
         watches: &mut WatchSet,
     ) -> Result<Found<IndexedKeyList>, Fault> {
         let (index, entries) = at.kv_list(&request.prefix, watches);

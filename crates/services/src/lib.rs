@@ -8,22 +8,36 @@ mod auto_encrypt; // AutoEncrypt: a first certificate, over byte 7
 pub mod blocking; // queries that wait: parked as data, evaluated once for all who ask the same
 mod catalog; // Catalog: nodes and services
 mod context; // what services ask of the server around them
+mod coordinate; // Coordinate: where nodes are
 mod echo; // errors that repeat what the caller sent
 mod filter; // what the filter expressions of queries may select
+mod health; // Health: checks, and services with them
+mod internal; // Internal: what agents ask for people and for the mesh
 mod kvs; // KVS: keys and values
+mod operator; // Operator: consensus, and how much is stored
+mod rights; // what a method asks about its caller's rights
+mod session; // Session: claims on keys
 mod status; // Status: who leads, who is there
+mod txn; // Txn: operations together
 mod write; // methods that append to the log
 
 use std::sync::Arc;
 
-pub use context::{Appended, Context, Leadership, LeadershipFacts, Log};
+pub use context::{Appended, Caller, Context, Leadership, LeadershipFacts, Log, View};
 use proconsul_netrpc::Registry;
+pub use rights::{Access, AllowAll, Authorizer, Authorizers, Rights};
 
 /// Registers every method of the port's own registry that this crate answers.
 pub fn register(registry: &mut Registry, context: &Arc<Context>) {
     status::register(registry, context);
     kvs::register(registry, context);
     catalog::register(registry, context);
+    health::register(registry, context);
+    session::register(registry, context);
+    txn::register(registry, context);
+    coordinate::register(registry, context);
+    internal::register(registry, context);
+    operator::register(registry, context);
 }
 
 /// Registers the methods of byte 7, whose callers have no certificate yet: a registry of their own, with nothing else in it.

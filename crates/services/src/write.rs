@@ -7,7 +7,7 @@ use proconsul_state::{Entry, Outcome};
 use proconsul_structs::{Method, RpcInfo};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Appended, Context};
+use crate::{Appended, Caller, Context};
 
 /// What a write does before and after the log.
 pub(crate) struct Write<M, Prepare, Finish> {
@@ -27,14 +27,15 @@ where
     M: Method,
     M::Request: DeserializeOwned + RpcInfo,
     M::Reply: Serialize + Send + 'static,
-    Prepare: Fn(&Context, M::Request) -> Result<Entry, Refused<M::Reply>> + Send + Sync,
+    Prepare: Fn(Caller<'_>, M::Request) -> Result<Entry, Refused<M::Reply>> + Send + Sync,
     Finish: Fn(Outcome) -> Result<M::Reply, Fault> + Clone + Send + Sync + 'static,
 {
     fn handle(&self, call: Call<'_>) -> HandlerFuture {
         let prepared = decode::<M::Request>(call.body)
             .and_then(|request| self.context.check_datacenter(&request).map(|()| request))
+            .and_then(|request| self.context.authorizers.of(request.token()).map(|rights| (request, rights)))
             .map_err(Err)
-            .and_then(|request| (self.prepare)(&self.context, request));
+            .and_then(|(request, rights)| (self.prepare)(Caller { context: &self.context, rights: &rights }, request));
         match prepared {
             Err(refused) => HandlerFuture::ready(refused.map(answer)),
             Ok(entry) => match self.context.log.append(entry) {

@@ -60,8 +60,8 @@ mod tables; // the tables, and what is done to them
 mod watch; // who waits for what
 
 pub use entry::{Entry, EntryError};
-pub use outcome::{Applied, Outcome};
+pub use outcome::{Applied, LockDelay, Outcome};
 pub use radix::Radix;
 pub use store::{Snapshot, Store};
 pub use tables::{EmptyKey, Indexes, KvRead, NodeWithServices, Tables, limits, satisfies, tags_by_name};
-pub use watch::{Change, Changes, Watch, WatchIndex, WatchSet};
+pub use watch::{Change, Changes, RecordTable, Watch, WatchIndex, WatchSet};

@@ -1,24 +1,43 @@
 //! What became of an entry.
 
 use crate::watch::Changes;
+use proconsul_msgpack::GoStr;
+use proconsul_structs::txn::TxnResponse;
 use proconsul_types::WireText;
+use std::time::Duration;
 
 /// What an apply answers to whoever proposed the entry. All servers get the same from the same log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// Done, and there is nothing to tell.
     Nothing,
     /// Whether a conditional change took place.
     Bool(bool),
+    /// Done; this is the id of what was made.
+    Id(GoStr),
+    /// What the steps of a transaction gave, or why it did not take place.
+    Txn(Box<TxnResponse>),
     /// Refused: nothing changed. The text is Consul's own, without the words that an endpoint puts in front.
     Error(WireText),
 }
 
-/// Everything that one apply yields beside the new tables.
+/// A key that nobody may lock for a while, since the session that held it ended without giving it back. Time is the
+/// leader's affair, so it is told here and not kept in the tables.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockDelay {
+    /// The key.
+    pub key: GoStr,
+    /// For how long from now.
+    pub delay: Duration,
+}
+
+/// Everything that one apply yields beside the new tables.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Applied {
     /// The answer to whoever proposed the entry.
     pub outcome: Outcome,
     /// What changed, for those who wait. Empty when nothing did.
     pub changes: Changes,
+    /// Keys that were taken from ended sessions, for the leader to keep locked for a while.
+    pub lock_delays: Vec<LockDelay>,
 }

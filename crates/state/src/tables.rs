@@ -2,15 +2,19 @@
 
 mod catalog; // a registration or deregistration as a whole
 mod checks; // health checks
+mod coordinates; // where nodes are in the network
 mod held; // a part that most entries leave as it is
 mod index; // modify indexes
 mod keys; // keys of secondary indexes
 mod kv; // keys and values, and the tombstones of deleted ones
 mod metadata; // what metadata may look like
 mod nodes; // nodes
+mod records; // what is stored as it comes, until its service is built
 mod same; // whether a new record says anything new
 mod services; // service instances
+mod sessions; // claims on keys
 mod transaction; // one entry being applied
+mod txn; // several steps at once
 mod virtual_ip; // virtual addresses of mesh services
 
 #[cfg(test)]
@@ -65,9 +69,9 @@ impl Tables {
     /// [`apply`](Self::apply) in place: what no clone shares is changed without being copied, so that one clone and many
     /// entries cost less than many clones.
     pub fn advance(&mut self, index: u64, entry: &Entry) -> Applied {
-        // Only a registration can fail half way; every other kind is refused before its first change.
-        let undo = matches!(entry, Entry::Register(_)).then(|| self.clone());
-        let mut transaction = Transaction { index, tables: self, changes: Changes::default() };
+        // These can fail half way; every other kind is refused before its first change.
+        let undo = matches!(entry, Entry::Register(_) | Entry::Txn(_)).then(|| self.clone());
+        let mut transaction = Transaction { index, tables: self, changes: Changes::default(), lock_delays: Vec::new() };
         let outcome = match entry {
             Entry::Kvs(request) => transaction.apply_kvs(request),
             Entry::Register(request) => transaction.register(request).map(|()| Outcome::Nothing),
@@ -76,20 +80,27 @@ impl Tables {
                 Ok(Outcome::Nothing)
             }
             Entry::Tombstone(request) => transaction.reap(request).map(|()| Outcome::Nothing),
-            Entry::Ignored(_) => Ok(Outcome::Nothing),
+            Entry::Session(request) => transaction.apply_session(request),
+            Entry::Coordinates(updates) => transaction.move_nodes(updates.as_deref().unwrap_or_default()),
+            Entry::Txn(request) => transaction.apply_txn(request),
+            Entry::Checkpoint | Entry::Ignored(_) => Ok(Outcome::Nothing),
+            record => transaction.apply_record(record),
         };
-        let mut changes = transaction.changes;
-        match outcome {
-            Ok(outcome) => {
-                changes.settle();
-                Applied { outcome, changes }
+        let Transaction { mut changes, lock_delays, .. } = transaction;
+        // A transaction whose step fails says so in its response, and takes no effect.
+        let failed = match &outcome {
+            Ok(Outcome::Txn(response)) => response.errors.as_ref().is_some_and(|errors| !errors.is_empty()),
+            Ok(_) => false,
+            Err(_) => true,
+        };
+        if failed {
+            if let Some(before) = undo {
+                *self = before;
             }
-            Err(text) => {
-                if let Some(before) = undo {
-                    *self = before;
-                }
-                Applied { outcome: Outcome::Error(text), changes: Changes::default() }
-            }
+            let outcome = outcome.unwrap_or_else(Outcome::Error);
+            return Applied { outcome, changes: Changes::default(), lock_delays: Vec::new() };
         }
+        changes.settle();
+        Applied { outcome: outcome.unwrap_or_else(Outcome::Error), changes, lock_delays }
     }
 }

@@ -39,6 +39,65 @@ pub enum Watch {
     Nodes,
     /// Every check.
     Checks,
+    /// One session, by its id.
+    Session(GoStr),
+    /// The sessions of one node.
+    NodeSessions(GoStr),
+    /// Every session.
+    Sessions,
+    /// The coordinates of one node.
+    NodeCoordinates(GoStr),
+    /// Every coordinate.
+    Coordinates,
+    /// Which names services of each kind have.
+    ServiceKinds,
+    /// What one gateway, or what stands for one service, serves: by either's name.
+    GatewayServices(GoStr),
+    /// One record of a table that stores records as they come.
+    Record(RecordTable, GoStr),
+    /// Every record of such a table.
+    Records(RecordTable),
+    /// What the servers count of all they store: `Operator.Usage`.
+    Usage,
+}
+
+/// A table that stores records as they come, each under a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RecordTable {
+    /// Prepared queries by id.
+    PreparedQueries,
+    /// Config entries by kind and name.
+    ConfigEntries,
+    /// Tokens by accessor id.
+    AclTokens,
+    /// Policies by id.
+    AclPolicies,
+    /// Roles by id.
+    AclRoles,
+    /// Binding rules by id.
+    AclBindingRules,
+    /// Auth methods by name.
+    AclAuthMethods,
+    /// Intentions of the older form by id.
+    Intentions,
+    /// Roots of the mesh's authority by id.
+    CaRoots,
+    /// The authority's configuration, and what its providers keep.
+    CaState,
+    /// How datacenters reach each other, by datacenter.
+    FederationStates,
+    /// What servers remember of themselves, by key.
+    SystemMetadata,
+    /// How the autopilot works.
+    Autopilot,
+    /// Peerings by id.
+    Peerings,
+    /// Trust bundles by peer.
+    PeeringTrustBundles,
+    /// Virtual addresses of services, by service.
+    VirtualIps,
+    /// Resources of the second generation.
+    Resources,
 }
 
 impl Watch {
@@ -55,6 +114,21 @@ impl Watch {
     /// One node by name.
     pub fn node(name: &[u8]) -> Watch {
         Watch::Node(GoStr::from(fold(name).as_ref()))
+    }
+
+    /// The sessions of one node by name.
+    pub fn node_sessions(name: &[u8]) -> Watch {
+        Watch::NodeSessions(GoStr::from(fold(name).as_ref()))
+    }
+
+    /// The coordinates of one node by name.
+    pub fn node_coordinates(name: &[u8]) -> Watch {
+        Watch::NodeCoordinates(GoStr::from(fold(name).as_ref()))
+    }
+
+    /// What one gateway serves, or what serves one service.
+    pub fn gateway_services(name: &[u8]) -> Watch {
+        Watch::GatewayServices(GoStr::from(fold(name).as_ref()))
     }
 
     /// The checks of one node by name.

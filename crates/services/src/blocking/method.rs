@@ -10,7 +10,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::Instant;
 
 use super::lot::{Evaluated, Parking, Question};
-use crate::Context;
+use crate::{Context, View};
 
 /// What a query finds in a snapshot.
 pub struct Found<Reply> {
@@ -36,9 +36,8 @@ pub trait Query: Send + Sync + 'static {
     /// What the method answers to a request that cannot be served; it ends the wait.
     fn evaluate(
         &self,
-        context: &Context,
+        view: View<'_>,
         request: &<Self::Method as Method>::Request,
-        at: &Snapshot,
         watches: &mut WatchSet,
     ) -> Result<Found<<Self::Method as Method>::Reply>, Fault>;
 }
@@ -116,7 +115,9 @@ impl<Q: Query> Asked<Q> {
         at: &Snapshot,
         watches: &mut WatchSet,
     ) -> Result<Found<<Q::Method as Method>::Reply>, Fault> {
-        let mut found = self.query.evaluate(&self.context, request, at, watches)?;
+        let rights = self.context.authorizers.of(request.token())?;
+        let view = View { context: &self.context, at, rights: &rights };
+        let mut found = self.query.evaluate(view, request, watches)?;
         let anonymous = request.token().is_none_or(|token| token.is_anonymous());
         complete(found.reply.meta_mut(), anonymous);
         Ok(found)

@@ -1,11 +1,11 @@
 //! `Catalog.ListNodes`.
 use proconsul_netrpc::Fault;
-use proconsul_state::{Snapshot, WatchSet};
+use proconsul_state::WatchSet;
 use proconsul_structs::{catalog::IndexedNodes, methods::catalog::ListNodes, node::Node, query::DcSpecificRequest};
 
 use super::{is_unmodified, meta};
 use crate::{
-    Context,
+    View,
     blocking::{Found, Query},
     filter::RowFilter,
 };
@@ -20,9 +20,8 @@ impl Query for Nodes {
 
     fn evaluate(
         &self,
-        _: &Context,
+        View { at, .. }: View<'_>,
         request: &DcSpecificRequest,
-        at: &Snapshot,
         watches: &mut WatchSet,
     ) -> Result<Found<IndexedNodes>, Fault> {
         let filter = RowFilter::<Node>::new(&request.query_options.filter)?;

@@ -6,7 +6,7 @@ use proconsul_state::{Entry, Snapshot, WatchSet};
 use proconsul_structs::{catalog::RegisterRequest, check::HealthCheck, service::NodeService, status::Empty};
 use proconsul_types::WireText;
 
-use crate::{Context, echo::repeating, write::Refused};
+use crate::{Caller, Context, echo::repeating, write::Refused};
 
 /// Bytes of a node's id, hyphens included.
 const UUID_BYTES: usize = 36;
@@ -15,7 +15,10 @@ const UUID_HYPHENS: [usize; 4] = [8, 13, 18, 23];
 /// Addresses that say nothing of where a service is.
 const ANY_ADDRESS: [&str; 3] = ["0.0.0.0", "::", "[::]"];
 
-pub(super) fn prepare(context: &Context, mut request: RegisterRequest) -> Result<Entry, Refused<Empty>> {
+pub(super) fn prepare(
+    Caller { context, .. }: Caller<'_>,
+    mut request: RegisterRequest,
+) -> Result<Entry, Refused<Empty>> {
     complete(context, &mut request).map_err(|text| {
         let name = request.service.as_ref().map(|service| service.service.clone());
         Err(repeating(&text, &name.unwrap_or_default()))

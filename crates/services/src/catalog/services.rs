@@ -15,7 +15,7 @@ use proconsul_types::WireText;
 
 use super::{is_unmodified, meta};
 use crate::{
-    Context,
+    View,
     blocking::{Found, Query},
     filter::RowFilter,
 };
@@ -28,9 +28,8 @@ impl Query for Names {
 
     fn evaluate(
         &self,
-        _: &Context,
+        View { at, .. }: View<'_>,
         request: &DcSpecificRequest,
-        at: &Snapshot,
         watches: &mut WatchSet,
     ) -> Result<Found<IndexedServices>, Fault> {
         if !request.peer_name.is_empty() {
@@ -65,9 +64,8 @@ impl Query for Instances {
 
     fn evaluate(
         &self,
-        _: &Context,
+        View { at, .. }: View<'_>,
         request: &ServiceSpecificRequest,
-        at: &Snapshot,
         watches: &mut WatchSet,
     ) -> Result<Found<IndexedServiceNodes>, Fault> {
         if request.service_name.is_empty() && request.service_address.is_empty() {

@@ -122,8 +122,7 @@ impl Server {
         let lot = Lot::new(Arc::clone(&store), QueryTimes::default());
         let log = AtOnce { store: Arc::clone(&store), lot: Arc::clone(&lot), index: AtomicU64::new(10), slow };
         let evaluator = tokio::spawn(Arc::clone(&lot).run());
-        let context =
-            Arc::new(Context { datacenter: "dc1".into(), store, lot, log: Arc::new(log), leadership: Arc::new(Alone) });
+        let context = Arc::new(Context::new("dc1".into(), store, lot, Arc::new(log), Arc::new(Alone)));
         let mut registry = Registry::new(&METHODS, listener);
         register(&mut registry, &context);
         let (sender, sent) = mpsc::channel(ANSWERS_MAX);

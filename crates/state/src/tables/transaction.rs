@@ -1,6 +1,7 @@
 //! One entry being applied: tables in the making, and what was touched.
 
 use super::Tables;
+use crate::LockDelay;
 use crate::fold::fold;
 use crate::watch::{Change, Changes};
 use proconsul_msgpack::GoStr;
@@ -11,6 +12,7 @@ pub(super) struct Transaction<'a> {
     pub(super) index: u64,
     pub(super) tables: &'a mut Tables,
     pub(super) changes: Changes,
+    pub(super) lock_delays: Vec<LockDelay>,
 }
 
 impl Transaction<'_> {

@@ -1,6 +1,6 @@
 //! What one applied entry touched.
 
-use super::Watch;
+use super::{RecordTable, Watch};
 use proconsul_msgpack::GoStr;
 
 /// One fact that an apply changed. Node and service names are folded as in [`Watch`].
@@ -22,6 +22,24 @@ pub enum Change {
     Nodes,
     /// Some check changed.
     Checks,
+    /// This session was made or ended.
+    Session(GoStr),
+    /// A session of this node was made or ended.
+    NodeSessions(GoStr),
+    /// Some session was made or ended.
+    Sessions,
+    /// A coordinate of this node changed.
+    NodeCoordinates(GoStr),
+    /// Some coordinate changed.
+    Coordinates,
+    /// Some kind of service got or lost a name.
+    ServiceKinds,
+    /// What this gateway serves, or what serves this service, changed.
+    GatewayServices(GoStr),
+    /// This record was stored or removed. Concerns its table too.
+    Record(RecordTable, GoStr),
+    /// Something that is counted changed in number.
+    Usage,
 }
 
 /// The facts that one apply changed, each once. Empty when the entry changed nothing.
@@ -96,9 +114,19 @@ impl Change {
             (Change::ServiceChecks(name), Watch::ServiceChecks(watched)) => name == watched,
             (Change::Node(name), Watch::Node(watched)) => name == watched,
             (Change::NodeChecks(name), Watch::NodeChecks(watched)) => name == watched,
+            (Change::Session(id), Watch::Session(watched)) => id == watched,
+            (Change::NodeSessions(name), Watch::NodeSessions(watched)) => name == watched,
+            (Change::NodeCoordinates(name), Watch::NodeCoordinates(watched)) => name == watched,
+            (Change::GatewayServices(name), Watch::GatewayServices(watched)) => name == watched,
+            (Change::Record(table, key), Watch::Record(of, watched)) => table == of && key == watched,
+            (Change::Record(table, _), Watch::Records(of)) => table == of,
             (Change::AllServices, Watch::AllServices)
             | (Change::Nodes, Watch::Nodes)
-            | (Change::Checks, Watch::Checks) => true,
+            | (Change::Checks, Watch::Checks)
+            | (Change::Sessions, Watch::Sessions)
+            | (Change::Coordinates, Watch::Coordinates)
+            | (Change::ServiceKinds, Watch::ServiceKinds)
+            | (Change::Usage, Watch::Usage) => true,
             _ => false,
         }
     }

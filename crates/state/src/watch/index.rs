@@ -1,7 +1,7 @@
 //! Who waits for what.
 
 use super::hash::PrefixHash;
-use super::{Change, Changes, Watch};
+use super::{Change, Changes, RecordTable, Watch};
 use foldhash::fast::RandomState;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::Hash;
@@ -49,7 +49,22 @@ enum Kind {
     NodeChecks,
     Nodes,
     Checks,
+    Session,
+    NodeSessions,
+    Sessions,
+    NodeCoordinates,
+    Coordinates,
+    ServiceKinds,
+    GatewayServices,
+    Usage,
+    /// One record; the table is counted on from here.
+    Record,
+    /// All records; likewise, behind the last table of `Record`.
+    Records = Kind::Record as isize + RECORD_TABLES_MAX,
 }
+
+/// More than there are tables of records.
+const RECORD_TABLES_MAX: isize = 64;
 
 impl<Id> Default for WatchIndex<Id> {
     fn default() -> Self {
@@ -130,6 +145,18 @@ impl<Id: Copy + Eq + Hash> WatchIndex<Id> {
                 Change::NodeChecks(name) => self.at(Kind::NodeChecks, self.hash.of(name.as_bytes()), found),
                 Change::Nodes => self.at(Kind::Nodes, PrefixHash::EMPTY, found),
                 Change::Checks => self.at(Kind::Checks, PrefixHash::EMPTY, found),
+                Change::Session(id) => self.at(Kind::Session, self.hash.of(id.as_bytes()), found),
+                Change::NodeSessions(name) => self.at(Kind::NodeSessions, self.hash.of(name.as_bytes()), found),
+                Change::Sessions => self.at(Kind::Sessions, PrefixHash::EMPTY, found),
+                Change::NodeCoordinates(name) => self.at(Kind::NodeCoordinates, self.hash.of(name.as_bytes()), found),
+                Change::Coordinates => self.at(Kind::Coordinates, PrefixHash::EMPTY, found),
+                Change::ServiceKinds => self.at(Kind::ServiceKinds, PrefixHash::EMPTY, found),
+                Change::GatewayServices(name) => self.at(Kind::GatewayServices, self.hash.of(name.as_bytes()), found),
+                Change::Usage => self.at(Kind::Usage, PrefixHash::EMPTY, found),
+                Change::Record(table, key) => {
+                    self.at_table(Kind::Record, *table, self.hash.of(key.as_bytes()), found);
+                    self.at_table(Kind::Records, *table, PrefixHash::EMPTY, found);
+                }
             }
         }
     }
@@ -163,7 +190,15 @@ impl<Id: Copy + Eq + Hash> WatchIndex<Id> {
     }
 
     fn at(&self, kind: Kind, hash: u64, found: &mut Vec<Id>) {
-        match self.waiting.get(&slot(kind, hash)) {
+        self.at_slot(slot(kind as u64, hash), found);
+    }
+
+    fn at_table(&self, kind: Kind, table: RecordTable, hash: u64, found: &mut Vec<Id>) {
+        self.at_slot(slot(kind as u64 + table as u64, hash), found);
+    }
+
+    fn at_slot(&self, slot: u64, found: &mut Vec<Id>) {
+        match self.waiting.get(&slot) {
             None => {}
             Some(Ids::One(id)) => found.push(*id),
             Some(Ids::Many(ids)) => found.extend(ids.0.iter().copied()),
@@ -181,8 +216,20 @@ impl<Id: Copy + Eq + Hash> WatchIndex<Id> {
             Watch::NodeChecks(name) => (Kind::NodeChecks, name.as_bytes()),
             Watch::Nodes => (Kind::Nodes, &[][..]),
             Watch::Checks => (Kind::Checks, &[][..]),
+            Watch::Session(id) => (Kind::Session, id.as_bytes()),
+            Watch::NodeSessions(name) => (Kind::NodeSessions, name.as_bytes()),
+            Watch::Sessions => (Kind::Sessions, &[][..]),
+            Watch::NodeCoordinates(name) => (Kind::NodeCoordinates, name.as_bytes()),
+            Watch::Coordinates => (Kind::Coordinates, &[][..]),
+            Watch::ServiceKinds => (Kind::ServiceKinds, &[][..]),
+            Watch::GatewayServices(name) => (Kind::GatewayServices, name.as_bytes()),
+            Watch::Usage => (Kind::Usage, &[][..]),
+            Watch::Record(table, key) => {
+                return slot(Kind::Record as u64 + *table as u64, self.hash.of(key.as_bytes()));
+            }
+            Watch::Records(table) => return slot(Kind::Records as u64 + *table as u64, PrefixHash::EMPTY),
         };
-        slot(kind, self.hash.of(text))
+        slot(kind as u64, self.hash.of(text))
     }
 
     fn forget_length(&mut self, length: usize) {
@@ -196,8 +243,8 @@ impl<Id: Copy + Eq + Hash> WatchIndex<Id> {
 }
 
 /// The hash has 61 bits; the odd multiple of the kind spreads over all 64.
-fn slot(kind: Kind, hash: u64) -> u64 {
-    hash ^ (kind as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+fn slot(kind: u64, hash: u64) -> u64 {
+    hash ^ (kind + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 impl<Id: Copy + Eq + Hash> Ids<Id> {

@@ -102,10 +102,25 @@ fn any_watch() -> impl Strategy<Value = Watch> {
         name().prop_map(Watch::ServiceChecks),
         name().prop_map(Watch::Node),
         name().prop_map(Watch::NodeChecks),
+        name().prop_map(Watch::Session),
+        name().prop_map(Watch::NodeSessions),
+        name().prop_map(Watch::NodeCoordinates),
+        name().prop_map(Watch::GatewayServices),
+        (any_table(), name()).prop_map(|(table, key)| Watch::Record(table, key)),
+        any_table().prop_map(Watch::Records),
         Just(Watch::AllServices),
         Just(Watch::Nodes),
         Just(Watch::Checks),
+        Just(Watch::Sessions),
+        Just(Watch::Coordinates),
+        Just(Watch::ServiceKinds),
+        Just(Watch::Usage),
     ]
+}
+
+/// The first, the last, and one between.
+fn any_table() -> impl Strategy<Value = RecordTable> {
+    prop_oneof![Just(RecordTable::PreparedQueries), Just(RecordTable::ConfigEntries), Just(RecordTable::Resources),]
 }
 
 fn any_change() -> impl Strategy<Value = Change> {
@@ -118,6 +133,16 @@ fn any_change() -> impl Strategy<Value = Change> {
         Watch::AllServices => Change::AllServices,
         Watch::Nodes => Change::Nodes,
         Watch::Checks => Change::Checks,
+        Watch::Session(id) => Change::Session(id),
+        Watch::NodeSessions(name) => Change::NodeSessions(name),
+        Watch::NodeCoordinates(name) => Change::NodeCoordinates(name),
+        Watch::GatewayServices(name) => Change::GatewayServices(name),
+        Watch::Record(table, key) => Change::Record(table, key),
+        Watch::Records(table) => Change::Record(table, GoStr::EMPTY),
+        Watch::Sessions => Change::Sessions,
+        Watch::Coordinates => Change::Coordinates,
+        Watch::ServiceKinds => Change::ServiceKinds,
+        Watch::Usage => Change::Usage,
     })
 }
 

@@ -23,7 +23,7 @@ use proconsul_types::CallInfo;
 use tokio::{task::yield_now, time::Instant};
 
 use crate::{
-    Appended, Context, Leadership, LeadershipFacts, Log,
+    Appended, Context, Leadership, LeadershipFacts, Log, View,
     blocking::{Counts, Found, Lot, PARKED_MAX, Query, QueryTimes, query},
 };
 
@@ -69,9 +69,8 @@ impl Query for Asks {
 
     fn evaluate(
         &self,
-        _: &Context,
+        View { at, .. }: View<'_>,
         request: &KeyRequest,
-        at: &Snapshot,
         watches: &mut WatchSet,
     ) -> Result<Found<IndexedDirEntries>, Fault> {
         (self.0)(request, at, watches)
@@ -160,7 +159,7 @@ impl Server {
         let writer = Writer { store: Arc::clone(&store), lot: Arc::clone(&lot), index: Arc::default() };
         let evaluator = tokio::spawn(Arc::clone(&lot).run());
         let (log, leadership) = (Arc::new(Nobody), Arc::new(Nobody));
-        let context = Arc::new(Context { datacenter: "dc1".into(), store, lot, log, leadership });
+        let context = Arc::new(Context::new("dc1".into(), store, lot, log, leadership));
         let handler = Box::new(query(&context, Asks(ask(writer.clone()))));
         // No table is at its beginning, where an index of zero would be answered as one.
         writer.set("warm", "1");

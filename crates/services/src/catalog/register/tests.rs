@@ -8,7 +8,7 @@ use proconsul_structs::{
 };
 
 use super::*;
-use crate::{Appended, Leadership, LeadershipFacts, Log, blocking};
+use crate::{Appended, Leadership, LeadershipFacts, Log, Rights, blocking};
 
 struct Nobody;
 
@@ -27,7 +27,13 @@ impl Leadership for Nobody {
 fn context() -> Context {
     let store = Arc::new(Store::new());
     let lot = blocking::Lot::new(Arc::clone(&store), blocking::QueryTimes::default());
-    Context { datacenter: "dc1".into(), store, lot, log: Arc::new(Nobody), leadership: Arc::new(Nobody) }
+    Context::new("dc1".into(), store, lot, Arc::new(Nobody), Arc::new(Nobody))
+}
+
+/// Somebody who may do everything.
+fn caller(context: &Context) -> Caller<'_> {
+    static ALL: std::sync::LazyLock<Rights> = std::sync::LazyLock::new(Rights::default);
+    Caller { context, rights: &ALL }
 }
 
 fn node() -> RegisterRequest {
@@ -48,7 +54,7 @@ fn check(id: &str) -> HealthCheck {
 
 /// What the log would be given, or the text of the refusal.
 fn prepared(request: RegisterRequest) -> Result<RegisterRequest, String> {
-    match prepare(&context(), request) {
+    match prepare(caller(&context()), request) {
         Ok(Entry::Register(request)) => Ok(*request),
         Err(Err(fault)) => Err(fault.to_string()),
         other => panic!("a registration is written or refused, not {other:?}"),
@@ -165,7 +171,8 @@ fn a_check_may_be_of_a_service_that_was_registered_before() {
     let answer = |node_name: &str, service: &str| {
         let of = HealthCheck { service_id: service.into(), ..check("c") };
         let request = RegisterRequest { node: node_name.into(), check: Some(of), ..node() };
-        prepare(&context, request).map_or_else(|refused| refused.unwrap_err().to_string(), |_| "accepted".to_owned())
+        prepare(caller(&context), request)
+            .map_or_else(|refused| refused.unwrap_err().to_string(), |_| "accepted".to_owned())
     };
     assert_eq!(answer("n", "w1"), "accepted");
     assert_eq!(answer("N", "w1"), "accepted");

@@ -1,0 +1,8 @@
+//! Internal: what agents ask for people and for the mesh.
+use std::sync::Arc;
+
+use proconsul_netrpc::Registry;
+
+use crate::Context;
+
+pub(crate) fn register(_: &mut Registry, _: &Arc<Context>) {}
