@@ -55,14 +55,76 @@ enum Phase {
     /// Between requests, or within a header.
     #[default]
     Header,
-    /// The header is read; `scanned` bytes of the body have been looked at, and it is not all there.
-    Body { method: u16, seq: RequestSeq, timeout: Option<Duration>, scanner: Scanner, scanned: usize },
-    /// As `Body`, but its end is where its decoder finds it: it is known, or to be asked for once more than `seen` has come.
-    Odd { method: u16, seq: RequestSeq, timeout: Option<Duration>, seen: usize, length: Option<usize> },
+    /// The header is read, and the body is not all there. Boxed: few streams are here, and all would pay for the room.
+    Partial(Box<Partial>),
     /// A call is being answered. What arrives meanwhile waits.
     Busy,
     /// Nothing more is read.
     Closed,
+}
+
+/// What a header says.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    method: u16,
+    seq: RequestSeq,
+    timeout: Option<Duration>,
+}
+
+/// A request whose header is read.
+#[derive(Debug)]
+struct Partial {
+    asked: Asked,
+    body: Body,
+}
+
+/// How the end of a body is found.
+#[derive(Debug)]
+enum Body {
+    /// By following its bytes; `scanned` of them have been looked at.
+    Scanned { scanner: Scanner, scanned: usize },
+    /// It is where its decoder finds it: it is known, or to be asked for once more than `seen` has come.
+    Odd { seen: usize, length: Option<usize> },
+}
+
+/// What is known of the end of a body.
+enum Look {
+    /// So many bytes in.
+    Ends(usize),
+    /// More has to come.
+    Wait,
+    /// The decoder is to be asked.
+    Measure,
+    /// It goes on for longer than is taken.
+    TooLarge(&'static str),
+}
+
+impl Partial {
+    /// Looks for the end of the body in all that has come of it, and perhaps more.
+    fn look(&mut self, bytes: &[u8]) -> Look {
+        if let Body::Scanned { scanner, scanned } = &mut self.body {
+            match scanner.feed(bytes.get(*scanned..).unwrap_or_default()) {
+                Ok(Scan::More) if bytes.len() > BODY_BYTES_MAX => return Look::TooLarge(TOO_LARGE),
+                Ok(Scan::More) => {
+                    *scanned = bytes.len();
+                    return Look::Wait;
+                }
+                Ok(Scan::Complete { used }) => return Look::Ends(*scanned + used),
+                // A body that the scanner cannot follow is left to the decoder, which has the words for it.
+                Err(_) => self.body = Body::Odd { seen: 0, length: None },
+            }
+        }
+        let Body::Odd { seen, length } = &mut self.body else { return Look::Wait };
+        match length {
+            Some(length) => Look::Ends((*length).min(bytes.len())),
+            None if bytes.len() <= *seen => Look::Wait,
+            None if *seen > ODD_BODY_BYTES_MAX => Look::TooLarge(ODD_TOO_LARGE),
+            None => {
+                *seen = bytes.len();
+                Look::Measure
+            }
+        }
+    }
 }
 
 /// The receiving half of one net/rpc stream: finds whole requests in whatever pieces the bytes come in.
@@ -77,75 +139,72 @@ pub struct Intake {
 impl Intake {
     /// Looks at `data` from `*at` on, which is where the last step left off; `*at` moves past what was used.
     pub fn next<'d>(&mut self, data: &'d [u8], at: &mut usize, methods: &MethodTable) -> Step<'d> {
-        loop {
-            let rest = data.get(*at..).unwrap_or_default();
-            match &mut self.phase {
-                Phase::Busy => return Step::Wait,
-                Phase::Closed => return Step::Close,
-                Phase::Header if rest.is_empty() => return Step::Wait,
-                Phase::Header => match read_request_header(rest) {
-                    Err(_) => return self.close(),
-                    Ok(None) if rest.len() > HEADER_BYTES_MAX => return self.close(),
-                    Ok(None) => return Step::Wait,
-                    Ok(Some((_, used))) if used > HEADER_BYTES_MAX => return self.close(),
-                    Ok(Some((header, used))) => {
-                        *at += used;
-                        let (seq, timeout) = (header.seq, header.timeout);
-                        match methods.find(&header.method) {
-                            Ok(method) => {
-                                self.phase = Phase::Body { method, seq, timeout, scanner: Scanner::new(), scanned: 0 };
-                            }
-                            Err(unknown) => {
-                                self.phase = Phase::Closed;
-                                let text = unknown.text(&header.method);
-                                return Step::Refuse { seq, method: GoStr::from(header.method.into_owned()), text };
-                            }
-                        }
-                    }
-                },
-                Phase::Body { method, seq, timeout, scanner, scanned } => {
-                    let (method, seq, timeout) = (*method, *seq, *timeout);
-                    match scanner.feed(rest.get(*scanned..).unwrap_or_default()) {
-                        Ok(Scan::More) if rest.len() > BODY_BYTES_MAX => {
-                            return self.refuse(methods, method, seq, GoStr::from(TOO_LARGE));
-                        }
-                        Ok(Scan::More) => {
-                            *scanned = rest.len();
-                            return Step::Wait;
-                        }
-                        // A body that the scanner cannot follow is left to the decoder, which has the words for it.
-                        Err(_) => self.phase = Phase::Odd { method, seq, timeout, seen: 0, length: None },
-                        Ok(Scan::Complete { used }) => {
-                            let length = *scanned + used;
-                            *at += length;
-                            self.phase = Phase::Busy;
-                            return Step::Call { method, seq, timeout, body: &rest[..length] };
-                        }
-                    }
-                }
-                Phase::Odd { method, seq, timeout, seen, length } => {
-                    let (method, seq, timeout) = (*method, *seq, *timeout);
-                    if let Some(length) = length.map(|length| length.min(rest.len())) {
-                        *at += length;
-                        self.phase = Phase::Busy;
-                        return Step::Call { method, seq, timeout, body: &rest[..length] };
-                    }
-                    if rest.len() <= *seen {
-                        return Step::Wait;
-                    }
-                    if *seen > ODD_BODY_BYTES_MAX {
-                        return self.refuse(methods, method, seq, GoStr::from(ODD_TOO_LARGE));
-                    }
-                    *seen = rest.len();
-                    return Step::Measure { method, bytes: rest };
-                }
+        let rest = data.get(*at..).unwrap_or_default();
+        match &mut self.phase {
+            Phase::Busy => Step::Wait,
+            Phase::Closed => Step::Close,
+            Phase::Header if rest.is_empty() => Step::Wait,
+            Phase::Header => self.header(rest, at, methods),
+            Phase::Partial(partial) => {
+                let (asked, look) = (partial.asked, partial.look(rest));
+                self.body(asked, &look, rest, at, methods)
+            }
+        }
+    }
+
+    fn header<'d>(&mut self, rest: &'d [u8], at: &mut usize, methods: &MethodTable) -> Step<'d> {
+        let (header, used) = match read_request_header(rest) {
+            Ok(None) if rest.len() <= HEADER_BYTES_MAX => return Step::Wait,
+            Ok(Some((header, used))) if used <= HEADER_BYTES_MAX => (header, used),
+            _ => return self.close(),
+        };
+        *at += used;
+        let method = match methods.find(&header.method) {
+            Ok(method) => method,
+            Err(unknown) => {
+                self.phase = Phase::Closed;
+                let text = unknown.text(&header.method);
+                return Step::Refuse { seq: header.seq, method: GoStr::from(header.method.into_owned()), text };
+            }
+        };
+        let asked = Asked { method, seq: header.seq, timeout: header.timeout };
+        let mut partial = Partial { asked, body: Body::Scanned { scanner: Scanner::new(), scanned: 0 } };
+        let body = &rest[used..];
+        let look = partial.look(body);
+        // A request that is there as a whole, as most are, is never put away.
+        if !matches!(look, Look::Ends(_)) {
+            self.phase = Phase::Partial(Box::new(partial));
+        }
+        self.body(asked, &look, body, at, methods)
+    }
+
+    /// What to do about a body that `rest` begins with.
+    fn body<'d>(
+        &mut self,
+        asked: Asked,
+        look: &Look,
+        rest: &'d [u8],
+        at: &mut usize,
+        methods: &MethodTable,
+    ) -> Step<'d> {
+        let Asked { method, seq, timeout } = asked;
+        match look {
+            Look::Wait => Step::Wait,
+            Look::Measure => Step::Measure { method, bytes: rest },
+            Look::TooLarge(text) => self.refuse(methods, method, seq, GoStr::from(*text)),
+            Look::Ends(length) => {
+                *at += length;
+                self.phase = Phase::Busy;
+                Step::Call { method, seq, timeout, body: &rest[..*length] }
             }
         }
     }
 
     /// The body that was to be measured ends after so many bytes.
     pub fn ends_after(&mut self, bytes: usize) {
-        if let Phase::Odd { length, .. } = &mut self.phase {
+        if let Phase::Partial(partial) = &mut self.phase
+            && let Body::Odd { length, .. } = &mut partial.body
+        {
             *length = Some(bytes);
         }
     }
@@ -153,7 +212,8 @@ impl Intake {
     /// The call in hand turns out to go on past the `seen` bytes of its body. They are looked at again with what follows.
     pub fn read_on(&mut self, method: u16, seq: RequestSeq, timeout: Option<Duration>, seen: usize) {
         if self.is_busy() {
-            self.phase = Phase::Odd { method, seq, timeout, seen, length: None };
+            let (asked, body) = (Asked { method, seq, timeout }, Body::Odd { seen, length: None });
+            self.phase = Phase::Partial(Box::new(Partial { asked, body }));
         }
     }
 
@@ -173,7 +233,7 @@ impl Intake {
     pub fn is_partial(&self, held: usize) -> bool {
         match self.phase {
             Phase::Header => held > 0,
-            Phase::Body { .. } | Phase::Odd { .. } => true,
+            Phase::Partial(_) => true,
             Phase::Busy | Phase::Closed => false,
         }
     }
@@ -190,18 +250,17 @@ impl Intake {
 
     /// The request whose body is not all there yet: its method's row.
     pub fn method_in_body(&self) -> Option<u16> {
-        match self.phase {
-            Phase::Body { method, .. } | Phase::Odd { method, .. } => Some(method),
+        match &self.phase {
+            Phase::Partial(partial) => Some(partial.asked.method),
             _ => None,
         }
     }
 
     /// Gives up on the request whose body is not all there, with this error; in any other phase the stream just closes.
     pub fn give_up(&mut self, methods: &MethodTable, text: GoStr) -> Step<'static> {
-        match self.phase {
-            Phase::Body { method, seq, .. } | Phase::Odd { method, seq, .. } => self.refuse(methods, method, seq, text),
-            _ => self.close(),
-        }
+        let Phase::Partial(partial) = &self.phase else { return self.close() };
+        let Asked { method, seq, .. } = partial.asked;
+        self.refuse(methods, method, seq, text)
     }
 
     fn refuse(&mut self, methods: &MethodTable, method: u16, seq: RequestSeq, text: GoStr) -> Step<'static> {
