@@ -19,6 +19,7 @@ mod ser; // values to bytes
 mod shape; // what a type looks like on the wire
 mod shared; // byte strings that share the buffer they were read from
 mod skip; // stepping over values
+mod sparse; // structures without what goes without saying
 pub mod text; // the error texts that peers see
 mod time; // Go's time
 mod value; // values whose type only the bytes know
@@ -38,6 +39,7 @@ pub use ser::{encode_into, to_vec};
 pub use shape::{Arm, FieldShape, Layout, NumberSet, OneOf, Shape, Shaped, StructShape, WordSet};
 pub use shared::{SHARED_BYTES_MIN, from_bytes};
 pub use skip::SKIP_DEPTH_MAX;
+pub use sparse::without_defaults;
 pub use time::{Offset, Time, TimeError};
 pub use value::Value;
 

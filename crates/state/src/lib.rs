@@ -64,4 +64,4 @@ pub use outcome::{Applied, LockDelay, Outcome};
 pub use radix::Radix;
 pub use store::{Snapshot, Store};
 pub use tables::{EmptyKey, Indexes, KvRead, NodeWithServices, Tables, limits, satisfies, tags_by_name};
-pub use watch::{Change, Changes, RecordTable, Watch, WatchIndex, WatchSet};
+pub use watch::{Change, Changes, RecordTable, Watch, WatchIndex, WatchKey, WatchSet};

@@ -10,7 +10,7 @@ mod index;
 mod tests;
 
 pub use changes::{Change, Changes};
-pub use index::WatchIndex;
+pub use index::{WatchIndex, WatchKey};
 
 use crate::fold::fold;
 use proconsul_msgpack::GoStr;

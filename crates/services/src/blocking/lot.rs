@@ -1,5 +1,6 @@
 //! Where queries wait.
 mod evaluator; // looks at them again, and ends their waits
+mod few; // collections that nearly always have one element
 mod parking; // a query on its way in
 mod places; // who waits for what, and until when
 mod question; // a query as data
@@ -11,17 +12,18 @@ use std::sync::{
 
 use metrics::{Counter, Gauge};
 use parking_lot::Mutex;
+use proconsul_msgpack::without_defaults;
 use proconsul_netrpc::{Parked, ReplyTo};
-use proconsul_state::{Changes, Store};
+use proconsul_state::{Changes, Store, WatchSet};
 use proconsul_types::metric;
-use slab::Slab;
 use tokio::{sync::Notify, time::Instant};
 
 use super::{QueryTimes, hold::Hold};
+use few::Waiters;
 use parking::Gone;
 pub(super) use parking::Parking;
 pub(super) use places::Ticket;
-use places::{Entry, Identity, State};
+use places::{Entry, State};
 pub(super) use question::{Evaluated, Question};
 
 /// Default of how many queries may wait in a server at once. One more is answered with what there is, as if its wait were over.
@@ -142,49 +144,47 @@ impl Lot {
 
     /// A place beside those who ask the same already, for whom nothing is new: no need to look.
     pub(super) fn join(self: &Arc<Self>, method: u16, body: &[u8], until: Instant) -> Option<Parking> {
-        let mut state = self.state.lock();
+        let state = self.state.lock();
         if state.closed || state.parked >= self.parked_max {
             return None;
         }
-        let identity = Identity { method, body: Arc::from(body) };
-        let key = *state.by_identity.get(&identity)?;
-        let entry = state.entries.get_mut(key as usize).filter(|entry| !entry.dirty)?;
-        let (identity, question) = (entry.identity.clone(), Arc::clone(&entry.question));
+        let sparse = without_defaults(body);
+        let key = state.find(method, sparse.as_deref().unwrap_or(body))?;
+        let entry = state.entries.get(key as usize).filter(|entry| !entry.dirty)?;
+        let (body, question) = (Arc::clone(&entry.body), Arc::clone(&entry.question));
         let (past, nothing, also) = (entry.past, entry.nothing, entry.also);
         drop(state);
-        Some(Parking { lot: Arc::clone(self), question, identity, past, until, looked: None, nothing, also })
+        Some(Parking { lot: Arc::clone(self), question, method, body, past, until, looked: None, nothing, also })
     }
 
     fn park(self: Arc<Self>, parking: Parking, to: ReplyTo) -> Box<dyn Parked> {
-        let Parking { question, identity, past, until, looked, nothing, also, .. } = parking;
+        let Parking { question, method, body, past, until, looked, nothing, also, .. } = parking;
         let mut guard = self.state.lock();
         let state = &mut *guard;
         if state.closed || state.parked >= self.parked_max {
             drop(guard);
-            let answer = self.answer(&*question, &identity.body);
+            let answer = self.answer(&*question, &body);
             to.send(answer);
             return Box::new(Gone);
         }
-        let key = match state.by_identity.get(&identity) {
-            Some(key) => *key,
+        let key = match state.find(method, &body) {
+            Some(key) => key,
             None => {
-                let (at, watches) = looked.map_or((None, Vec::new()), |(at, watches)| (Some(at), watches));
-                state.generation = state.generation.wrapping_add(1);
-                let entry = Entry {
-                    identity: identity.clone(),
+                let (at, watches) = looked.map_or_else(|| (None, WatchSet::off()), |(at, set)| (Some(at), set));
+                let watches = state.watched(&watches);
+                let key = state.insert(Entry {
+                    method,
+                    body,
                     question,
                     past,
-                    nothing,
                     also,
+                    watches,
+                    waiters: Waiters::NONE,
+                    generation: 0,
+                    nothing,
                     dirty: false,
                     over: false,
-                    generation: state.generation,
-                    watches: watches.into_boxed_slice(),
-                    waiters: Slab::with_capacity(1),
-                };
-                let key = state.entries.insert(entry) as u32;
-                state.by_identity.insert(identity, key);
-                state.watch(key);
+                });
                 // A change that came between the look and now found nobody to tell.
                 if at != Some(self.store.snapshot().index) {
                     state.mark(key);
@@ -207,11 +207,10 @@ impl Lot {
     pub(super) fn leave(&self, ticket: Ticket) {
         let mut state = self.state.lock();
         let Some(entry) = state.entries.get_mut(ticket.entry as usize) else { return };
-        let place = ticket.waiter as usize;
-        if entry.waiters.get(place).is_none_or(|waiter| waiter.stamp != ticket.stamp) {
+        if entry.waiters.get(ticket.waiter).is_none_or(|waiter| waiter.stamp != ticket.stamp) {
             return; // answered already; whoever has the place now waits on
         }
-        let waiter = entry.waiters.remove(place);
+        let Some(waiter) = entry.waiters.remove(ticket.waiter) else { return };
         let empty = entry.waiters.is_empty();
         state.waits.remove(&(waiter.until, ticket.entry, ticket.waiter));
         state.parked -= 1;

@@ -26,6 +26,21 @@ pub struct WatchIndex<Id> {
     pairs: usize,
 }
 
+/// What an index knows a watch by: small, and enough to tell one watch from another (see [`WatchIndex`] on collisions).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct WatchKey {
+    slot: u64,
+    /// One more than the length of a prefix; zero for everything else.
+    prefix: u32,
+}
+
+impl WatchKey {
+    /// Whether it is of a prefix of keys.
+    pub fn is_prefix(self) -> bool {
+        self.prefix > 0
+    }
+}
+
 /// The waiters of one watch. Nearly always one, so that one costs no allocation.
 #[derive(Debug)]
 enum Ids<Id> {
@@ -93,37 +108,54 @@ impl<Id: Copy + Eq + Hash> WatchIndex<Id> {
         self.pairs == 0
     }
 
+    /// What this index knows a watch by. Other indexes know it by another key.
+    pub fn key(&self, watch: &Watch) -> WatchKey {
+        let prefix = match watch {
+            Watch::Prefix(prefix) => u32::try_from(prefix.as_bytes().len()).unwrap_or(u32::MAX - 1) + 1,
+            _ => 0,
+        };
+        WatchKey { slot: self.slot(watch), prefix }
+    }
+
     /// Lets `id` wait for `watch`. `false` if it did already.
     pub fn insert(&mut self, watch: &Watch, id: Id) -> bool {
-        let slot = self.slot(watch);
-        let added = match self.waiting.get_mut(&slot) {
+        self.insert_key(self.key(watch), id)
+    }
+
+    /// `id` no longer waits for `watch`. `false` if it did not.
+    pub fn remove(&mut self, watch: &Watch, id: Id) -> bool {
+        self.remove_key(self.key(watch), id)
+    }
+
+    /// As [`insert`](Self::insert).
+    pub fn insert_key(&mut self, key: WatchKey, id: Id) -> bool {
+        let added = match self.waiting.get_mut(&key.slot) {
             None => {
-                self.waiting.insert(slot, Ids::One(id));
+                self.waiting.insert(key.slot, Ids::One(id));
                 true
             }
             Some(ids) => ids.insert(id),
         };
         if added {
             self.pairs += 1;
-            if let Watch::Prefix(prefix) = watch {
-                *self.prefix_lengths.entry(prefix.as_bytes().len()).or_insert(0) += 1;
+            if key.is_prefix() {
+                *self.prefix_lengths.entry(key.prefix as usize - 1).or_insert(0) += 1;
             }
         }
         added
     }
 
-    /// `id` no longer waits for `watch`. `false` if it did not.
-    pub fn remove(&mut self, watch: &Watch, id: Id) -> bool {
-        let slot = self.slot(watch);
-        let Some(ids) = self.waiting.get_mut(&slot) else { return false };
+    /// As [`remove`](Self::remove).
+    pub fn remove_key(&mut self, key: WatchKey, id: Id) -> bool {
+        let Some(ids) = self.waiting.get_mut(&key.slot) else { return false };
         let (removed, none_left) = ids.remove(id);
         if none_left {
-            self.waiting.remove(&slot);
+            self.waiting.remove(&key.slot);
         }
         if removed {
             self.pairs -= 1;
-            if let Watch::Prefix(prefix) = watch {
-                self.forget_length(prefix.as_bytes().len());
+            if key.is_prefix() {
+                self.forget_length(key.prefix as usize - 1);
             }
         }
         removed

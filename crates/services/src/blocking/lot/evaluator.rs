@@ -67,7 +67,7 @@ impl Lot {
             let Some(key) = state.dirty.pop() else { return false };
             let Some(entry) = state.entries.get_mut(key as usize).filter(|entry| entry.dirty) else { return true };
             entry.dirty = false;
-            (key, entry.generation, Arc::clone(&entry.question), Arc::clone(&entry.identity.body))
+            (key, entry.generation, Arc::clone(&entry.question), Arc::clone(&entry.body))
         };
         let mut watches = WatchSet::new();
         let snapshot = self.store.snapshot();
@@ -87,7 +87,8 @@ impl Lot {
                     entry.nothing = evaluated.nothing;
                     let passed_over = evaluated.also > std::mem::replace(&mut entry.also, evaluated.also);
                     if evaluated.index <= entry.past && !passed_over && !entry.over {
-                        if *entry.watches != *watches.watches() {
+                        let watches = state.watched(&watches);
+                        if state.entries[key as usize].watches.as_slice() != watches.as_slice() {
                             state.watch_anew(key, watches);
                             // A change since then of what was not watched before found nobody to tell.
                             if snapshot.index != self.store.snapshot().index {
@@ -110,7 +111,7 @@ impl Lot {
         };
         if let Some(entry) = entry {
             self.blocking.set(self.state.lock().parked as f64);
-            for (_, waiter) in entry.waiters {
+            for waiter in entry.waiters.into_all() {
                 waiter.to.send(answer.clone());
             }
         }
@@ -132,11 +133,10 @@ impl Lot {
                 state.waits.remove(&wait);
                 let (_, key, place) = wait;
                 let Some(entry) = state.entries.get_mut(key as usize) else { continue };
-                let Some(waiter) = entry.waiters.try_remove(place as usize) else { continue };
-                let (question, identity) = (&entry.question, &entry.identity);
+                let Some(waiter) = entry.waiters.remove(place) else { continue };
+                let (question, body) = (&entry.question, &entry.body);
                 let ended = over.entry(key);
-                let over =
-                    || Over { question: Arc::clone(question), body: Arc::clone(&identity.body), waiters: Vec::new() };
+                let over = || Over { question: Arc::clone(question), body: Arc::clone(body), waiters: Vec::new() };
                 ended.or_insert_with(over).waiters.push(waiter);
                 state.parked -= 1;
                 if entry.waiters.is_empty() {

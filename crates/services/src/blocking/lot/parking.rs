@@ -1,21 +1,24 @@
 //! A query on its way into the lot.
 use std::sync::Arc;
 
+use proconsul_msgpack::without_defaults;
 use proconsul_netrpc::{Park, Parked, ReplyTo};
-use proconsul_state::{Watch, WatchSet};
+use proconsul_state::WatchSet;
 use tokio::time::Instant;
 
-use super::{Lot, Question, places::Identity};
+use super::{Lot, Question};
 
 /// A query on its way into the lot.
 pub(in crate::blocking) struct Parking {
     pub(super) lot: Arc<Lot>,
     pub(super) question: Arc<dyn Question>,
-    pub(super) identity: Identity,
+    pub(super) method: u16,
+    /// The request, without its fields at their defaults.
+    pub(super) body: Arc<[u8]>,
     pub(super) past: u64,
     pub(super) until: Instant,
     /// Which snapshot was looked at, and what is watched; `None`: none, it joins others who looked.
-    pub(super) looked: Option<(u64, Vec<Watch>)>,
+    pub(super) looked: Option<(u64, WatchSet)>,
     pub(super) nothing: bool,
     pub(super) also: u64,
 }
@@ -31,9 +34,9 @@ impl Parking {
         until: Instant,
         looked: (u64, bool, u64, WatchSet),
     ) -> Self {
-        let identity = Identity { method, body: Arc::from(body) };
+        let body = without_defaults(body).map_or_else(|| Arc::from(body), Arc::from);
         let (at, nothing, also, watches) = looked;
-        Self { lot, question, identity, past, until, looked: Some((at, watches.watches().to_vec())), nothing, also }
+        Self { lot, question, method, body, past, until, looked: Some((at, watches)), nothing, also }
     }
 }
 
