@@ -4,10 +4,12 @@
 //! when it stops waiting, where the answer goes. No task and no buffer waits with it. Identical queries are one entry of the
 //! [`Lot`], evaluated once and encoded once when what they watch changes. Start at [`Query`] and [`Lot`].
 mod hold; // a connection's hold on a parked query
+mod kept; // answers that are kept for those who ask the same again
 mod lot; // where queries wait
 mod method; // a method that may wait, as a handler
 mod times; // how long
 
+pub use kept::{KEPT_ANSWER_BYTES_MIN, KEPT_ANSWERS_MAX, KEPT_BYTES_MAX};
 pub use lot::{Counts, Lot, PARKED_MAX};
 pub(crate) use method::query;
 pub use method::{Found, Query};

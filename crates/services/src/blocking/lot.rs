@@ -18,7 +18,7 @@ use proconsul_state::{Changes, Store, WatchSet};
 use proconsul_types::metric;
 use tokio::{sync::Notify, time::Instant};
 
-use super::{QueryTimes, hold::Hold};
+use super::{QueryTimes, hold::Hold, kept::Kept};
 use few::Waiters;
 use parking::Gone;
 pub(super) use parking::Parking;
@@ -40,6 +40,8 @@ pub struct Counts {
     pub evaluations: u64,
     /// How often an answer of an entry was encoded.
     pub encodings: u64,
+    /// How often an answer that was kept was used again.
+    pub reused: u64,
 }
 
 /// Every query that waits in a server.
@@ -53,6 +55,7 @@ pub struct Lot {
     encodings: AtomicU64,
     queries: Counter,
     blocking: Gauge,
+    kept: Kept,
 }
 
 impl Lot {
@@ -64,6 +67,7 @@ impl Lot {
     /// As [`new`](Self::new), with another bound than [`PARKED_MAX`].
     pub fn bounded(store: Arc<Store>, times: QueryTimes, parked_max: usize) -> Arc<Self> {
         Arc::new(Self {
+            kept: Kept::new(Arc::clone(&store)),
             store,
             times,
             parked_max,
@@ -89,7 +93,13 @@ impl Lot {
             entries: state.entries.len(),
             evaluations: self.evaluations.load(Relaxed),
             encodings: self.encodings.load(Relaxed),
+            reused: self.kept.reused(),
         }
+    }
+
+    /// The answers that are kept.
+    pub(super) fn kept(&self) -> &Kept {
+        &self.kept
     }
 
     pub(super) fn count_query(&self) {
@@ -101,6 +111,7 @@ impl Lot {
         if changes.is_empty() {
             return;
         }
+        self.kept.changed(changes);
         let mut state = self.state.lock();
         if state.watches.is_empty() {
             return;
@@ -123,6 +134,7 @@ impl Lot {
     /// Everything may have changed, as after a restore: everybody is answered with what there is. Indexes may have gone
     /// back, and a wait for one that is long past would be a wait for nothing.
     pub fn changed_entirely(&self) {
+        self.kept.clear();
         self.end_all(&mut self.state.lock());
     }
 

@@ -1,6 +1,7 @@
 //! A method that may wait, as a handler.
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use proconsul_msgpack::DecodeError;
 use proconsul_netrpc::{Answer, Call, Encode, Fault, Handler, HandlerFuture, Reply, decode, probe};
 use proconsul_state::{Snapshot, WatchSet};
@@ -40,6 +41,13 @@ pub trait Query: Send + Sync + 'static {
         request: &<Self::Method as Method>::Request,
         watches: &mut WatchSet,
     ) -> Result<Found<<Self::Method as Method>::Reply>, Fault>;
+
+    /// The index that an answer would go by, where that is told without making the answer, and the answer is made of what it
+    /// watches and of this index alone. Answers of such queries are kept for those who ask the same, as long as nothing that
+    /// they watch changes and the index is the same.
+    fn index(&self, _: View<'_>, _: &<Self::Method as Method>::Request) -> Option<u64> {
+        None
+    }
 }
 
 /// The handler of a query.
@@ -74,8 +82,7 @@ impl<Q: Query> Waits<Q> {
         let options = request.query_options();
         let past = options.map_or(0, |options| options.min_query_index);
         if past == 0 {
-            let found = asked.look(&request, &asked.context.store.snapshot(), &mut WatchSet::off())?;
-            return Ok(Answer::Now(Reply::value(found.reply)));
+            return asked.answer_now(&request, (info.method_index, body)).map(Answer::Now);
         }
         let until = deadline(
             &info,
@@ -109,6 +116,31 @@ fn deadline(info: &CallInfo, wait: Duration) -> Instant {
 }
 
 impl<Q: Query> Asked<Q> {
+    /// Answers at once, with a kept answer if there is one.
+    fn answer_now(
+        &self,
+        request: &<Q::Method as Method>::Request,
+        (method, body): (u16, &[u8]),
+    ) -> Result<Reply, Fault> {
+        let kept = self.context.lot.kept();
+        let snapshot = self.context.store.snapshot();
+        let rights = self.context.authorizers.of(request.token())?;
+        let view = View { context: &self.context, at: &snapshot, rights: &rights };
+        // Rights may change without anything that an answer watches.
+        let index = rights.allows_all().then(|| self.query.index(view, request)).flatten();
+        if let Some(answer) = index.and_then(|index| kept.find(method, body, index)) {
+            return Ok(Reply::Encoded(answer));
+        }
+        let mut watches = if index.is_some() { WatchSet::new() } else { WatchSet::off() };
+        let found = self.look(request, &snapshot, &mut watches)?;
+        let Some(index) = index else { return Ok(Reply::value(found.reply)) };
+        let mut encoded = Vec::new();
+        found.reply.encode(&mut encoded).map_err(|error| Fault::unencodable(&error))?;
+        let encoded = Bytes::from(encoded);
+        kept.keep((method, body), (snapshot.index, index), &watches, &encoded);
+        Ok(Reply::Encoded(encoded))
+    }
+
     fn look(
         &self,
         request: &<Q::Method as Method>::Request,
