@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Decode(crate::decode::Arguments),
     /// Walk every route of a server and say which check fails, and why.
     Doctor(crate::doctor::Arguments),
+    /// Load a test server, ours or Consul's, and print latencies.
+    Bench(crate::bench::Arguments),
     /// Open a plain local port in front of a server's internal gRPC.
     GrpcProxy(crate::grpc_proxy::Arguments),
     /// Make a CA and certificates to try with.

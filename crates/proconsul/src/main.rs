@@ -1,4 +1,5 @@
 //! The `proconsul` command: Consul's server RPC system, and tools for whoever looks at one.
+mod bench; // proconsul bench
 mod cli; // the command line
 mod completion; // proconsul completion
 mod config; // configuration files
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         }
         cli::Command::Decode(arguments) => decode::run(&arguments, cli.json),
         cli::Command::Doctor(arguments) => doctor::run(&arguments, cli.json),
+        cli::Command::Bench(arguments) => bench::run(&arguments, cli.json),
         cli::Command::GrpcProxy(arguments) => grpc_proxy::run(&arguments, cli.json),
         cli::Command::Tls(command) => tls::run(command, cli.json),
         cli::Command::Completion(arguments) => {
