@@ -1,4 +1,4 @@
-//! What our structures encode, decoded by HashiCorp's codec and compared field by field.
+//! What our structures encode, decoded by HashiCorp's codec, and by `consul/api` what that has types for, compared field by field.
 
 use std::fs::File;
 use std::path::Path;
@@ -21,7 +21,13 @@ pub(super) fn decoded_by_go(decoder: &Path) -> Result<()> {
         .spawn()
         .context("running cargo")?;
     let samples = ours.stdout.take().expect("it was asked for above");
-    let go = Command::new(decoder).arg("-types").arg(golden.join("types.json")).stdin(samples).status();
+    let go = Command::new(decoder)
+        .arg("-types")
+        .arg(golden.join("types.json"))
+        .arg("-golden")
+        .arg(&path)
+        .stdin(samples)
+        .status();
     let encoded = ours.wait().context("waiting for the encoder")?;
     ensure!(encoded.success(), "not every golden value could be encoded");
     ensure!(go.context("running the Go decoder")?.success(), "Go does not read what we encode");
