@@ -246,10 +246,13 @@ func (c *comparer) entries(of []string, got reflect.Value, want any) error {
 	for _, pair := range pairs {
 		found := false
 		for it := got.MapRange(); it.Next() && !found; {
+			before := c.values
 			if found = c.value(of[0], it.Key(), pair[0]) == nil; found {
 				if err := c.value(of[1], it.Value(), pair[1]); err != nil {
 					return fmt.Errorf("%v: %w", pair[0], err)
 				}
+			} else {
+				c.values = before // another key
 			}
 		}
 		if !found {

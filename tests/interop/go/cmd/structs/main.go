@@ -3,6 +3,10 @@
 //	cargo run -p proconsul-structs --example wire_samples < tests/golden/wire/encodings.jsonl |
 //		structs -types tests/golden/wire/types.json -golden tests/golden/wire/encodings.jsonl
 //
+// With -verdicts it says whether bad input is refused as the table of bad input has it:
+//
+//	cargo run -p proconsul-structs --example bad_input | structs -types tests/golden/wire/types.json -verdicts
+//
 // What `hashicorp/consul/api` has types for is decoded into those as well: our encoding by the codec, and the JSON that we show by
 // `encoding/json`, unknown names refused, and config entries by api's own decoder.
 //
@@ -40,11 +44,19 @@ const lineBytesMax = 16 << 20
 func main() {
 	path := flag.String("types", "", "types.json")
 	golden := flag.String("golden", "", "encodings.jsonl, of which every line has to come")
+	odd := flag.Bool("verdicts", false, "the standard input is what the example bad_input prints")
 	flag.Parse()
 	all, err := readTypes(*path)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
+	}
+	if *odd {
+		if err := verdicts(all, os.Stdin); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
 	}
 	asAPI := newAPIChecks(all)
 	lines := bufio.NewScanner(os.Stdin)
