@@ -19,6 +19,7 @@ cargo xtask fuzz [--seconds N] [--only TARGET] [--if-available] [--seeds]
   --if-available   without cargo-fuzz or a nightly toolchain, replay the corpora on this toolchain and say so
   --seeds          write the seed corpora in fuzz/corpus from tests/golden anew, and run nothing
 
+The target `structures` begins with every golden encoding as well as with its corpus.
 Needs a nightly toolchain (rustup toolchain install nightly) and cargo-fuzz (cargo install cargo-fuzz). What a run finds
 worth keeping goes to fuzz/corpus-run, which is not committed; a crash is in fuzz/artifacts, with the command that repeats it.";
 
@@ -48,21 +49,15 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     succeed(&mut cargo_fuzz(&["build"])).context("building the fuzz targets")?;
     for target in targets {
         println!("\n== {target}: {} s", options.seconds);
-        let (found, seeds) = (format!("fuzz/corpus-run/{target}"), format!("fuzz/corpus/{target}"));
+        let (found, corpus) = (format!("fuzz/corpus-run/{target}"), format!("fuzz/corpus/{target}"));
         fs::create_dir_all(workspace_root().join(&found))?;
         let time = format!("-max_total_time={}", options.seconds);
-        succeed(&mut cargo_fuzz(&[
-            "run",
-            &target,
-            &found,
-            &seeds,
-            "--",
-            &time,
-            "-timeout=10",
-            "-verbosity=0",
-            "-print_final_stats=1",
-        ]))
-        .with_context(|| format!("fuzz target {target}"))?;
+        let mut args = vec!["run", &target, &found, &corpus];
+        if target == seeds::STRUCTURES {
+            args.push(seeds::structures()?);
+        }
+        args.extend(["--", &time, "-timeout=10", "-verbosity=0", "-print_final_stats=1"]);
+        succeed(&mut cargo_fuzz(&args)).with_context(|| format!("fuzz target {target}"))?;
     }
     Ok(())
 }

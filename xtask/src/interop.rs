@@ -25,7 +25,7 @@ cargo xtask interop [--require-go] [--release] [--server PATH] [--only REGEX] [-
   --release        build and run the server in the release profile
   --server PATH    run this server binary, do not build one
   --only REGEX     of the client suite, only the checks whose names match, those about TLS if it begins with `^tls/`; nothing
-                   else is run. `structs`: only what our structures encode, decoded by Go
+                   else is run. `structs`: only what our structures encode, decoded by Go, and bad input
   --floor          check the suite itself against the Go server of this repository
   --against H:P    run the client suite against a server that is already there; nothing else is run
   --against-pid N  its process, for the checks that look at memory and descriptors";
@@ -65,7 +65,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         return suite(&peers.client, floor.addr(), Some(floor.pid()), &all);
     }
     if options.only.as_deref().is_none_or(|only| only == STRUCTS) {
-        heading("our structures, decoded by HashiCorp's codec");
+        heading("our structures, decoded by HashiCorp's codec and client");
         structs::decoded_by_go(&peers.structs)?;
     }
     if options.only.as_deref() == Some(STRUCTS) {

@@ -55,6 +55,9 @@ fn a_method_that_does_not_exist_is_answered_with_the_nearest() {
         assert_eq!(code(&output), Some(1));
         assert!(err(&output).contains(&format!("did you mean {near}?")), "{}", err(&output));
     }
+    let output = run(&["rpc", "call", "Nope.Nope"]);
+    assert_eq!(code(&output), Some(1));
+    assert!(!err(&output).contains("did you mean"), "nothing is near: {}", err(&output));
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Structures as JSON, checked against their shape, for types that are known only when the program runs.
 //!
 //! Two forms. [`Form::Wire`] is Go's names and numbers: durations are nanoseconds. [`Form::Cli`] is what Consul's HTTP
-//! interface and its command line show: durations have units, and every config entry its `Kind`. Common to both:
+//! interface and its command line show: durations have units, numbers that stand for something are its name, and every config entry
+//! has its `Kind`. Common to both:
 //!
 //! | on the wire | in JSON |
 //! |---|---|
@@ -44,7 +45,7 @@ pub use example::example;
 pub enum Form {
     /// As Go's structures have them: durations as nanoseconds.
     Wire,
-    /// As Consul's HTTP interface and command line show them: durations with units.
+    /// As Consul's HTTP interface and command line show them: durations with units, names for numbers that have one.
     Cli,
 }
 

@@ -1,5 +1,6 @@
 //! Every protobuf line of the recorded encodings: the same bytes again, from bytes and from JSON, and the same JSON.
-use proconsul_proto::{pbpeering, pbstorage};
+use proconsul_msgpack::{GoStr, from_slice};
+use proconsul_proto::{pbautoconf, pbpeering, pbstorage};
 use prost_reflect::{
     DynamicMessage, FieldDescriptor, MapKey, MessageDescriptor, ReflectMessage, SerializeOptions, Value,
     prost::{
@@ -12,7 +13,7 @@ use serde_json::Value as Json;
 
 use crate::{POOL, recorded};
 
-/// A line that holds protobuf.
+/// A line that holds protobuf, by itself or in a raw of msgpack.
 struct Line {
     /// Go's name of the type: the folder of its `.proto` file, a dot, the message.
     name: String,
@@ -27,12 +28,18 @@ fn lines() -> (Vec<Line>, usize) {
     for text in recorded("encodings.jsonl").lines() {
         let line: Json = serde_json::from_str(text).expect("a line is JSON");
         let field = |key: &str| line[key].as_str().unwrap_or_else(|| panic!("{key}: {text}")).to_owned();
-        if line.get("protobuf_hex").is_none() {
-            assert!(line.get("msgpack_hex").is_some(), "neither kind: {text}");
-            others += 1;
-            continue;
-        }
-        let bytes = from_hex(&field("protobuf_hex"));
+        let bytes = match line.get("protobuf_hex") {
+            Some(_) => from_hex(&field("protobuf_hex")),
+            None if find(&field("type")).is_some() => {
+                let raw: GoStr = from_slice(&from_hex(&field("msgpack_hex"))).expect(text);
+                raw.to_vec()
+            }
+            None => {
+                assert!(line.get("msgpack_hex").is_some(), "neither kind: {text}");
+                others += 1;
+                continue;
+            }
+        };
         lines.push(Line { name: field("type"), case: field("case"), json: line["json"].clone(), bytes });
     }
     (lines, others)
@@ -43,12 +50,16 @@ fn from_hex(text: &str) -> Vec<u8> {
     pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap_or_else(|_| panic!("{pair} is not hex"))).collect()
 }
 
+/// The message that Go calls by this name, if it is one.
+fn find(go_name: &str) -> Option<MessageDescriptor> {
+    let (folder, name) = go_name.split_once('.')?;
+    let mut files = POOL.files().filter(|file| file.name().split('/').any(|part| part == folder));
+    files.find_map(|file| file.messages().find(|message| message.name() == name))
+}
+
 /// The message that Go calls by this name.
 fn descriptor(go_name: &str) -> MessageDescriptor {
-    let (folder, name) = go_name.split_once('.').expect("package and type");
-    let mut files = POOL.files().filter(|file| file.name().split('/').any(|part| part == folder));
-    let found = files.find_map(|file| file.messages().find(|message| message.name() == name));
-    found.unwrap_or_else(|| panic!("no message {go_name}"))
+    find(go_name).unwrap_or_else(|| panic!("no message {go_name}"))
 }
 
 /// Go's JSON of a message: names of fields as they are declared, numbers of enum values.
@@ -134,8 +145,13 @@ type Check = fn(&Line);
 
 /// The generated type of a recorded name.
 const TYPES: &[(&str, Check)] = &[
+    ("pbautoconf.AutoConfigRequest", typed::<pbautoconf::AutoConfigRequest>),
+    ("pbautoconf.AutoConfigResponse", typed::<pbautoconf::AutoConfigResponse>),
+    ("pbpeering.Peering", typed::<pbpeering::Peering>),
     ("pbpeering.PeeringDeleteRequest", typed::<pbpeering::PeeringDeleteRequest>),
     ("pbpeering.PeeringTerminateByIDRequest", typed::<pbpeering::PeeringTerminateByIdRequest>),
+    ("pbpeering.PeeringSecrets", typed::<pbpeering::PeeringSecrets>),
+    ("pbpeering.PeeringTrustBundle", typed::<pbpeering::PeeringTrustBundle>),
     ("pbpeering.PeeringTrustBundleDeleteRequest", typed::<pbpeering::PeeringTrustBundleDeleteRequest>),
     ("pbpeering.PeeringTrustBundleWriteRequest", typed::<pbpeering::PeeringTrustBundleWriteRequest>),
     ("pbpeering.PeeringWriteRequest", typed::<pbpeering::PeeringWriteRequest>),

@@ -69,6 +69,37 @@ pub(super) fn write() -> Result<()> {
     Ok(())
 }
 
+/// The target that knows every type by its name.
+pub(super) const STRUCTURES: &str = "structures";
+
+/// Where [`structures`] puts its seeds: they are not committed, as each is a line of a file that is.
+const STRUCTURES_DIR: &str = "fuzz/corpus-run/structures-golden";
+
+/// Makes a seed for the target `structures` of every golden encoding in msgpack, and says in which folder.
+pub(super) fn structures() -> Result<&'static str> {
+    let dir = workspace_root().join(STRUCTURES_DIR);
+    if dir.is_dir() {
+        fs::remove_dir_all(&dir).with_context(|| dir.display().to_string())?;
+    }
+    fs::create_dir_all(&dir)?;
+    let seeds = structure_seeds()?;
+    for (number, seed) in seeds.iter().enumerate() {
+        fs::write(dir.join(format!("{number:04}")), seed)?;
+    }
+    println!("{} seeds from {ENCODINGS}", seeds.len());
+    Ok(STRUCTURES_DIR)
+}
+
+/// Each different golden encoding in msgpack, as the target wants it: Consul's name of the type, a line feed, the bytes.
+fn structure_seeds() -> Result<BTreeSet<Vec<u8>>> {
+    let seed = |line: String| -> Result<Option<Vec<u8>>> {
+        let line: Value = serde_json::from_str(&line).context(ENCODINGS)?;
+        let (Some(kind), Some(_)) = (line["type"].as_str(), line["msgpack_hex"].as_str()) else { return Ok(None) };
+        Ok(Some([kind.as_bytes(), b"\n", &bytes(&line["msgpack_hex"])].concat()))
+    };
+    lines(ENCODINGS)?.into_iter().filter_map(|line| seed(line).transpose()).collect()
+}
+
 fn lines(file: &str) -> Result<Vec<String>> {
     let text = fs::read_to_string(workspace_root().join(file)).with_context(|| file.to_owned())?;
     Ok(text.lines().map(str::to_owned).collect())
@@ -187,5 +218,20 @@ mod tests {
             Some(&b"\x81\xa3Key\xa1a"[..])
         );
         assert_eq!(body(b"\x82\xa3Seq\x01"), None);
+    }
+
+    #[test]
+    fn every_golden_type_is_among_the_seeds_of_the_structures() -> Result<()> {
+        let seeds = structure_seeds()?;
+        let named = |seed: &Vec<u8>| seed.split(|byte| *byte == b'\n').next().map(<[u8]>::to_vec);
+        let seeded: BTreeSet<_> = seeds.iter().filter_map(named).collect();
+        let mut recorded = BTreeSet::new();
+        for line in lines(ENCODINGS)?.iter().filter(|line| line.contains("\"msgpack_hex\":")) {
+            let line: Value = serde_json::from_str(line)?;
+            recorded.extend(line["type"].as_str().map(|name| name.as_bytes().to_vec()));
+        }
+        assert_eq!(seeded, recorded);
+        assert!(recorded.len() > 190, "{} types", recorded.len());
+        Ok(())
     }
 }

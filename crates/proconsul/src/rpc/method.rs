@@ -2,9 +2,7 @@
 use anyhow::{Result, bail};
 use proconsul_server::Server;
 use proconsul_structs::{METHODS, methods};
-use proconsul_types::{MethodRow, Options};
-
-use crate::config::distance;
+use proconsul_types::{MethodRow, Options, nearest::nearest};
 
 /// A method with what it is for.
 #[derive(Clone, Copy, Debug)]
@@ -21,12 +19,12 @@ pub(super) fn all() -> impl Iterator<Item = Found> {
 /// The method with this name.
 ///
 /// # Errors
-/// Consul has no such method; the nearest is named.
+/// Consul has no such method; the nearest is named, if one is near enough to be meant.
 pub(super) fn find(name: &str) -> Result<Found> {
     if let Some(found) = all().find(|found| found.row.name == name) {
         return Ok(found);
     }
-    let near = all().map(|found| found.row.name).min_by_key(|known| distance(name, known));
+    let near = nearest(name, all().map(|found| found.row.name));
     let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
     bail!("there is no method {name}{near} (`proconsul rpc list` shows all)")
 }

@@ -12,6 +12,7 @@ use crate::{
     config_entry::ConfigEntryRequest,
     intention::Intention,
     kvs::{DirEntry, KvsRequest},
+    operator::SerfStatus,
     query::QueryOptions,
     registry::types,
 };
@@ -132,6 +133,18 @@ fn numbers_that_json_does_not_have_go_by_name() {
     assert_eq!(to_wire(f32::shape(), Form::Wire, &json!(0.1)).unwrap(), to_vec(&0.1f32).unwrap());
     assert_eq!(refused(f32::shape(), Form::Wire, &json!(1e300)), "a greater one where a number of 32 bits is wanted");
     assert_eq!(refused(f64::shape(), Form::Wire, &json!("much")), "a string where a number is wanted");
+}
+
+#[test]
+fn numbers_that_stand_for_something_are_shown_as_the_word() {
+    let of = |number: i64| to_vec(&number).unwrap();
+    for (number, cli) in [(1, json!("alive")), (4, json!("failed")), (77, json!(77)), (-1, json!(-1))] {
+        assert_eq!(from_wire(SerfStatus::shape(), Form::Cli, &of(number)).unwrap(), cli);
+        assert_eq!(from_wire(SerfStatus::shape(), Form::Wire, &of(number)).unwrap(), json!(number));
+        assert_eq!(to_wire(SerfStatus::shape(), Form::Cli, &cli).unwrap(), of(number));
+        assert_eq!(to_wire(SerfStatus::shape(), Form::Cli, &json!(number)).unwrap(), of(number));
+    }
+    assert_eq!(refused(SerfStatus::shape(), Form::Wire, &json!("alive")), "a string where a whole number is wanted");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use bytes::Bytes;
 use proconsul_msgpack::{
-    Decoder, FieldShape, GoStr, OneOf, RAW_VALUE, Shape, StructShape, Time, Value as Any, Verbatim,
+    Decoder, FieldShape, GoStr, NumberSet, OneOf, RAW_VALUE, Shape, StructShape, Time, Value as Any, Verbatim,
 };
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -52,6 +52,15 @@ impl<'a> Seed<'a> {
         match text.parse::<Time>() {
             Ok(read) if read.to_binary() == (binary, len) => Value::String(text),
             _ => signed(BYTES, bytes_to_json(&binary[..len])),
+        }
+    }
+
+    /// A number with a name: people see the name.
+    fn number(self, number: i64, set: &NumberSet) -> Value {
+        let known = set.numbers.iter().find(|(known, ..)| *known == number);
+        match (self.json.form, known) {
+            (Form::Cli, Some((_, name, _))) => Value::from(*name),
+            _ => Value::from(number),
         }
     }
 
@@ -116,7 +125,7 @@ impl<'de> DeserializeSeed<'de> for Seed<'_> {
                     Form::Cli => Value::String(GoDuration(nanos).to_string()),
                 }
             }
-            Shape::Numbers(_) => Value::from(i64::deserialize(from)?),
+            Shape::Numbers(set) => self.number(i64::deserialize(from)?, set),
             Shape::Any => any::to_json(&Any::deserialize(from)?),
             Shape::Optional(_) => return from.deserialize_option(self),
             Shape::List(_) => return from.deserialize_seq(self),

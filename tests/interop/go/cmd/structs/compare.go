@@ -19,8 +19,9 @@ import (
 // comparer walks what was decoded beside the JSON of what was encoded.
 type comparer struct {
 	*types
-	kind   string // of config entries
-	values int    // scalars and nils that were compared
+	*apiChecks        // when types of api are decoded into
+	kind       string // of config entries
+	values     int    // scalars and nils that were compared
 }
 
 // body decodes the structure's own map into a type made for it, and compares.
@@ -126,6 +127,9 @@ func (c *comparer) next(wire string, dec *codec.Decoder, want any) error {
 
 // fields compares a structure's fields, all of them, and no others.
 func (c *comparer) fields(s shape, got reflect.Value, want any) error {
+	if c.api[s.Name] != nil {
+		return c.byCodec(s, got, want)
+	}
 	of, ok := want.(map[string]any)
 	if !ok {
 		return fmt.Errorf("a structure where the JSON is %v", want)
@@ -242,10 +246,13 @@ func (c *comparer) entries(of []string, got reflect.Value, want any) error {
 	for _, pair := range pairs {
 		found := false
 		for it := got.MapRange(); it.Next() && !found; {
+			before := c.values
 			if found = c.value(of[0], it.Key(), pair[0]) == nil; found {
 				if err := c.value(of[1], it.Value(), pair[1]); err != nil {
 					return fmt.Errorf("%v: %w", pair[0], err)
 				}
+			} else {
+				c.values = before // another key
 			}
 		}
 		if !found {

@@ -20,7 +20,6 @@ type field struct {
 type shape struct {
 	Name   string  `json:"name"`
 	Wire   string  `json:"wire"`
-	Proto  string  `json:"proto"` // the message that its raw holds
 	Fields []field `json:"fields"`
 }
 
@@ -29,6 +28,7 @@ type types struct {
 	Kinds map[string]string `json:"config_entry_kinds"`
 	List  []shape           `json:"types"`
 	named map[string]shape
+	api   map[string]reflect.Type // structures that are decoded into a written type, not into one made of facts
 }
 
 func readTypes(path string) (*types, error) {
@@ -53,11 +53,6 @@ var scalars = map[string]reflect.Type{
 	"uint64": reflect.TypeFor[uint64](), "float32": reflect.TypeFor[float32](), "float64": reflect.TypeFor[float64](),
 	"time": reflect.TypeFor[time.Time](), "duration": reflect.TypeFor[time.Duration](),
 	"any": reflect.TypeFor[any](), "emptystruct": reflect.TypeFor[struct{}](),
-}
-
-// isProtobuf tells of a type whose content is a protobuf message: the codec sees bytes.
-func (t *types) isProtobuf(name string) bool {
-	return t.named[name].Proto != ""
 }
 
 // generic splits `head<a,b>` into its head and what is between the brackets.
@@ -141,6 +136,9 @@ func (t *types) goType(wire, kind string, within []string) (reflect.Type, error)
 
 // structType is a structure whose fields are the wire's.
 func (t *types) structType(s shape, kind string, within []string) (reflect.Type, error) {
+	if typ, written := t.api[s.Name]; written {
+		return typ, nil
+	}
 	for _, name := range within {
 		if name == s.Name {
 			return reflect.TypeFor[any](), nil
