@@ -4,7 +4,7 @@
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use proconsul_msgpack::GoStr;
-use proconsul_state::{Change, Entry, Outcome, Store, Watch, WatchIndex, WatchSet};
+use proconsul_state::{Change, Entry, Outcome, Peer, Store, Watch, WatchIndex, WatchSet};
 use proconsul_structs::catalog::RegisterRequest;
 use proconsul_structs::kvs::{DirEntry, KvOp, KvsRequest};
 use proconsul_structs::service::NodeService;
@@ -65,7 +65,7 @@ fn reads(c: &mut Criterion) {
         b.iter(|| black_box(snapshot.kv_list(&folder, &mut WatchSet::off()).1.len()))
     });
     c.bench_function("service nodes of 100 instances", |b| {
-        b.iter(|| black_box(snapshot.service_nodes(b"web", &mut WatchSet::off()).1.len()))
+        b.iter(|| black_box(snapshot.service_nodes(Peer::LOCAL, b"web", &mut WatchSet::off()).1.len()))
     });
 }
 

@@ -54,6 +54,7 @@
 mod entry; // a log entry, from bytes and to bytes
 mod fold; // names that differ only in case
 mod outcome; // what became of an entry
+mod peer; // whose data is meant
 pub mod radix; // the persistent tree under the tables
 mod store; // the newest snapshot
 mod tables; // the tables, and what is done to them
@@ -61,7 +62,10 @@ mod watch; // who waits for what
 
 pub use entry::{Entry, EntryError};
 pub use outcome::{Applied, LockDelay, Outcome};
+pub use peer::{Peer, PeeredName};
 pub use radix::Radix;
 pub use store::{Snapshot, Store};
-pub use tables::{EmptyKey, Indexes, KvRead, NodeWithServices, Tables, limits, satisfies, tags_by_name};
+pub use tables::{
+    EmptyKey, Indexes, KindName, KvRead, NodeWithServices, PeerIndexes, Tables, limits, satisfies, tags_by_name,
+};
 pub use watch::{Change, Changes, RecordTable, Watch, WatchIndex, WatchKey, WatchSet};

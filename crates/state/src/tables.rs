@@ -6,6 +6,7 @@ mod coordinates; // where nodes are in the network
 mod held; // a part that most entries leave as it is
 mod index; // modify indexes
 mod keys; // keys of secondary indexes
+mod kinds; // which names services of each kind have
 mod kv; // keys and values, and the tombstones of deleted ones
 mod metadata; // what metadata may look like
 mod nodes; // nodes
@@ -16,11 +17,13 @@ mod sessions; // claims on keys
 mod transaction; // one entry being applied
 mod txn; // several steps at once
 mod virtual_ip; // virtual addresses of mesh services
+mod whole; // whole tables, for snapshots and counts
 
 #[cfg(test)]
 mod tests;
 
-pub use index::Indexes;
+pub use index::{Indexes, PeerIndexes};
+pub use kinds::KindName;
 pub use kv::{EmptyKey, KvRead};
 pub use nodes::satisfies;
 pub use services::{NodeWithServices, tags_by_name};
@@ -47,6 +50,7 @@ pub struct Tables {
     services: Held<services::ServiceTable>,
     checks: Held<checks::CheckTable>,
     virtual_ips: Held<virtual_ip::VirtualIps>,
+    kind_names: Held<kinds::KindNames>,
     /// Modify indexes of tables, services and nodes.
     pub indexes: Indexes,
 }
@@ -83,6 +87,7 @@ impl Tables {
             Entry::Session(request) => transaction.apply_session(request),
             Entry::Coordinates(updates) => transaction.move_nodes(updates.as_deref().unwrap_or_default()),
             Entry::Txn(request) => transaction.apply_txn(request),
+            Entry::UpdateVirtualIp(request) => Ok(Outcome::VirtualIps(Box::new(transaction.assign_by_hand(request)))),
             Entry::Checkpoint | Entry::Ignored(_) => Ok(Outcome::Nothing),
             record => transaction.apply_record(record),
         };

@@ -13,6 +13,7 @@ pub use changes::{Change, Changes};
 pub use index::{WatchIndex, WatchKey};
 
 use crate::fold::fold;
+use crate::peer::{Peer, PeeredName};
 use proconsul_msgpack::GoStr;
 
 /// One thing that an answer can depend on.
@@ -26,19 +27,23 @@ pub enum Watch {
     /// Every key of the KV store that begins so.
     Prefix(GoStr),
     /// The instances of one service, connect proxies for it included, with their nodes' facts.
-    Service(GoStr),
-    /// The checks that count for one service: those of its instances.
-    ServiceChecks(GoStr),
-    /// Which service instances exist, and what each says.
-    AllServices,
+    Service(PeeredName),
+    /// The same with all checks that count for them: their own, and those of their nodes.
+    Health(PeeredName),
+    /// The checks that name one service as theirs.
+    ServiceChecks(PeeredName),
+    /// Which service instances exist, and what each says. By the peer's name, as in all that follows.
+    AllServices(GoStr),
     /// One node's record and the services on it.
-    Node(GoStr),
+    Node(PeeredName),
     /// The checks of one node, those of its services included.
-    NodeChecks(GoStr),
+    NodeChecks(PeeredName),
     /// Every node's record.
-    Nodes,
+    Nodes(GoStr),
     /// Every check.
-    Checks,
+    Checks(GoStr),
+    /// The checks in one state.
+    ChecksInState(PeeredName),
     /// One session, by its id.
     Session(GoStr),
     /// The sessions of one node.
@@ -49,8 +54,10 @@ pub enum Watch {
     NodeCoordinates(GoStr),
     /// Every coordinate.
     Coordinates,
-    /// Which names services of each kind have.
-    ServiceKinds,
+    /// Which names services of one kind have; by the kind's name.
+    KindNames(GoStr),
+    /// The services of one kind with all checks that count for them; by the kind's name.
+    ServiceKind(PeeredName),
     /// What one gateway, or what stands for one service, serves: by either's name.
     GatewayServices(GoStr),
     /// One record of a table that stores records as they come.
@@ -102,18 +109,58 @@ pub enum RecordTable {
 
 impl Watch {
     /// One service by name.
-    pub fn service(name: &[u8]) -> Watch {
-        Watch::Service(GoStr::from(fold(name).as_ref()))
+    pub fn service(peer: Peer<'_>, name: &[u8]) -> Watch {
+        Watch::Service(PeeredName::new(peer, name))
+    }
+
+    /// One service by name, with the checks that count for it.
+    pub fn health(peer: Peer<'_>, name: &[u8]) -> Watch {
+        Watch::Health(PeeredName::new(peer, name))
     }
 
     /// The checks of one service by name.
-    pub fn service_checks(name: &[u8]) -> Watch {
-        Watch::ServiceChecks(GoStr::from(fold(name).as_ref()))
+    pub fn service_checks(peer: Peer<'_>, name: &[u8]) -> Watch {
+        Watch::ServiceChecks(PeeredName::new(peer, name))
+    }
+
+    /// Every service instance.
+    pub fn all_services(peer: Peer<'_>) -> Watch {
+        Watch::AllServices(peer.folded())
     }
 
     /// One node by name.
-    pub fn node(name: &[u8]) -> Watch {
-        Watch::Node(GoStr::from(fold(name).as_ref()))
+    pub fn node(peer: Peer<'_>, name: &[u8]) -> Watch {
+        Watch::Node(PeeredName::new(peer, name))
+    }
+
+    /// The checks of one node by name.
+    pub fn node_checks(peer: Peer<'_>, name: &[u8]) -> Watch {
+        Watch::NodeChecks(PeeredName::new(peer, name))
+    }
+
+    /// Every node.
+    pub fn nodes(peer: Peer<'_>) -> Watch {
+        Watch::Nodes(peer.folded())
+    }
+
+    /// Every check.
+    pub fn checks(peer: Peer<'_>) -> Watch {
+        Watch::Checks(peer.folded())
+    }
+
+    /// The checks in one state.
+    pub fn checks_in_state(peer: Peer<'_>, state: &[u8]) -> Watch {
+        Watch::ChecksInState(PeeredName::new(peer, state))
+    }
+
+    /// The names of services of one kind. The empty kind is a typical service.
+    pub fn kind_names(kind: &[u8]) -> Watch {
+        Watch::KindNames(GoStr::from(fold(kind).as_ref()))
+    }
+
+    /// The services of one kind.
+    pub fn service_kind(peer: Peer<'_>, kind: &[u8]) -> Watch {
+        Watch::ServiceKind(PeeredName::new(peer, kind))
     }
 
     /// The sessions of one node by name.
@@ -129,11 +176,6 @@ impl Watch {
     /// What one gateway serves, or what serves one service.
     pub fn gateway_services(name: &[u8]) -> Watch {
         Watch::GatewayServices(GoStr::from(fold(name).as_ref()))
-    }
-
-    /// The checks of one node by name.
-    pub fn node_checks(name: &[u8]) -> Watch {
-        Watch::NodeChecks(GoStr::from(fold(name).as_ref()))
     }
 }
 

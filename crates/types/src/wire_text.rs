@@ -99,6 +99,9 @@ wire_texts! {
         INVALID_SERVICE_ADDRESS = "Invalid service address" => Report;
         /// A registration on behalf of a peered cluster, which only peering itself may make.
         PEER_NAME_IN_REGISTRATION = "cannot register requests with PeerName in them" => Report;
+        /// A registration in the log whose parts are of several peered clusters.
+        SEVERAL_PEERS_IN_REGISTRATION =
+            "Cannot register services and checks for multiple peer names in one registration request" => Report;
         /// A list of service names was asked for a peered cluster.
         PEERED_SERVICE_NAMES = "listing service names imported from a peer is not supported" => Report;
         /// A lock or unlock that names no session.

@@ -1,6 +1,6 @@
 //! `Catalog.ListNodes`.
 use proconsul_netrpc::Fault;
-use proconsul_state::WatchSet;
+use proconsul_state::{Peer, WatchSet};
 use proconsul_structs::{catalog::IndexedNodes, methods::catalog::ListNodes, node::Node, query::DcSpecificRequest};
 
 use super::{is_unmodified, meta};
@@ -10,9 +10,7 @@ use crate::{
     filter::RowFilter,
 };
 
-/// Nodes, by metadata and by a filter.
-///
-/// Nothing is imported from peered clusters yet, so a question about one finds nothing, and nothing wakes it.
+/// Nodes, by metadata and by a filter, of this cluster or of a peered one.
 pub(super) struct Nodes;
 
 impl Query for Nodes {
@@ -24,11 +22,11 @@ impl Query for Nodes {
         request: &DcSpecificRequest,
         watches: &mut WatchSet,
     ) -> Result<Found<IndexedNodes>, Fault> {
+        let peer = Peer::named(&request.peer_name);
         let filter = RowFilter::<Node>::new(&request.query_options.filter)?;
         let (index, nodes) = match &request.node_meta_filters {
-            _ if !request.peer_name.is_empty() => (0, Vec::new()),
-            Some(pairs) if !pairs.is_empty() => at.nodes_by_meta(pairs, watches),
-            _ => at.nodes(watches),
+            Some(pairs) if !pairs.is_empty() => at.nodes_by_meta(peer, pairs, watches),
+            _ => at.nodes(peer, watches),
         };
         let not_modified = is_unmodified(&request.query_options, index);
         let nodes = if not_modified { None } else { filter.keep(nodes)? };

@@ -2,7 +2,7 @@
 //!
 //! Source: `catalog_endpoint.go`; golden case `catalog/register-errors`.
 use proconsul_msgpack::GoStr;
-use proconsul_state::{Entry, Snapshot, WatchSet};
+use proconsul_state::{Entry, Peer, Snapshot, WatchSet};
 use proconsul_structs::{catalog::RegisterRequest, check::HealthCheck, service::NodeService, status::Empty};
 use proconsul_types::WireText;
 
@@ -142,11 +142,12 @@ fn vet_check(request: &RegisterRequest, check: &HealthCheck, now: &Snapshot) -> 
 
 /// Whether the node, by name or by the beginning of its id, has a service of this id, letter case included.
 fn has_service(now: &Snapshot, node: &GoStr, id: &GoStr) -> bool {
-    let mut watches = WatchSet::off();
-    if now.has_node(node) {
-        return now.node_service(node, id, &mut watches).1.is_some_and(|service| service.id == *id);
+    // Only what is local is registered here.
+    let (peer, mut watches) = (Peer::LOCAL, WatchSet::off());
+    if now.has_node(peer, node) {
+        return now.node_service(peer, node, id, &mut watches).1.is_some_and(|service| service.id == *id);
     }
-    let (_, found) = now.node_services(node, &mut watches);
+    let (_, found) = now.node_services(peer, node, &mut watches);
     found.is_some_and(|node| node.services.iter().any(|service| service.id == *id))
 }
 

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use proconsul_msgpack::GoStr;
 use proconsul_netrpc::Fault;
-use proconsul_state::{Snapshot, WatchSet, satisfies, tags_by_name};
+use proconsul_state::{Peer, Snapshot, WatchSet, satisfies, tags_by_name};
 use proconsul_structs::{
     List, Shared,
     catalog::{IndexedServiceNodes, IndexedServices, ServiceSpecificRequest},
@@ -38,13 +38,13 @@ impl Query for Names {
         let options = &request.query_options;
         let filter = RowFilter::<ServiceNode>::new(&options.filter)?;
         let (index, rows) = match &request.node_meta_filters {
-            Some(pairs) if !pairs.is_empty() => at.services_by_node_meta(pairs, watches),
-            _ if !options.filter.is_empty() => at.services_with_nodes(watches),
-            _ => at.services(watches),
+            Some(pairs) if !pairs.is_empty() => at.services_by_node_meta(Peer::LOCAL, pairs, watches),
+            _ if !options.filter.is_empty() => at.services_with_nodes(Peer::LOCAL, watches),
+            _ => at.services(Peer::LOCAL, watches),
         };
         let not_modified = is_unmodified(options, index);
         let services = if not_modified { None } else { Some(names(&filter.keep(rows)?.unwrap_or_default())) };
-        let also = (!options.filter.is_empty()).then(|| at.with_nodes_index());
+        let also = (!options.filter.is_empty()).then(|| at.with_nodes_index(Peer::LOCAL));
         Ok(Found { something: true, also, reply: IndexedServices { services, query_meta: meta(index, not_modified) } })
     }
 }
@@ -71,6 +71,7 @@ impl Query for Instances {
         if request.service_name.is_empty() && request.service_address.is_empty() {
             return Err(WireText::MUST_PROVIDE_SERVICE_NAME.into());
         }
+        let peer = Peer::named(&request.peer_name);
         let filter = RowFilter::new(&request.query_options.filter)?;
         let (index, mut rows) = find(request, at, watches);
         if request.merge_central_config {
@@ -80,7 +81,11 @@ impl Query for Instances {
             rows.retain(|row| satisfies(&row.node_meta, pairs));
         }
         let service_nodes = filter.keep(rows)?;
-        let also = Some(if request.connect { at.connect_index(&request.service_name) } else { at.passed_over_index() });
+        let also = Some(if request.connect {
+            at.connect_index(peer, &request.service_name)
+        } else {
+            at.passed_over_index(peer)
+        });
         Ok(Found {
             something: true,
             also,
@@ -102,21 +107,19 @@ fn merged(row: Shared<ServiceNode>) -> Shared<ServiceNode> {
     Shared::from(row)
 }
 
-/// What is asked for, before metadata and filter. Nothing is imported from peered clusters yet.
+/// What is asked for, before metadata and filter.
 fn find(request: &ServiceSpecificRequest, at: &Snapshot, watches: &mut WatchSet) -> (u64, Vec<Shared<ServiceNode>>) {
-    let name = &request.service_name;
-    if !request.peer_name.is_empty() {
-        (0, Vec::new())
-    } else if request.connect {
-        at.connect_service_nodes(name, watches)
+    let (peer, name) = (Peer::named(&request.peer_name), &request.service_name);
+    if request.connect {
+        at.connect_service_nodes(peer, name, watches)
     } else if !request.service_address.is_empty() {
-        at.service_address_nodes(&request.service_address, watches)
+        at.service_address_nodes(peer, &request.service_address, watches)
     } else if !request.tag_filter {
-        at.service_nodes(name, watches)
+        at.service_nodes(peer, name, watches)
     } else if request.service_tag.is_empty() {
-        at.service_tag_nodes(name, request.service_tags.as_deref().unwrap_or_default(), watches)
+        at.service_tag_nodes(peer, name, request.service_tags.as_deref().unwrap_or_default(), watches)
     } else {
         // From clients before 1.3, which know one tag.
-        at.service_tag_nodes(name, std::slice::from_ref(&request.service_tag), watches)
+        at.service_tag_nodes(peer, name, std::slice::from_ref(&request.service_tag), watches)
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Outcome, WatchSet};
+use crate::{Outcome, Peer, WatchSet};
 use proconsul_msgpack::GoStr;
 use proconsul_structs::catalog::RegisterRequest;
 use proconsul_structs::check::HealthCheck;
@@ -47,7 +47,7 @@ fn many_at_once_are_as_one_after_another() {
     let at_once = together.apply_all(numbered());
     let one_by_one: Vec<_> = numbered().map(|(index, entry)| apart.apply(index, entry)).collect();
     assert_eq!(at_once, one_by_one);
-    assert!(matches!(at_once[1].outcome, Outcome::Error(_)) && !together.snapshot().has_node(b"n"));
+    assert!(matches!(at_once[1].outcome, Outcome::Error(_)) && !together.snapshot().has_node(Peer::LOCAL, b"n"));
     assert_eq!(together.snapshot().tables, apart.snapshot().tables);
     assert_eq!((together.snapshot().index, taken.index), (6, 0));
 }

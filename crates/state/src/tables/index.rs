@@ -1,10 +1,12 @@
 //! Modify indexes of tables, services and nodes: what blocking queries compare.
 //!
 //! Each is the index of the last entry that touched its subject; zero stands for a record that does not exist. Names
-//! follow Consul's `index` table, so that a snapshot file can carry them over.
+//! follow Consul's `index` table, so that a snapshot file can carry them over. What is of the catalog has its own indexes
+//! for each peer, and some that span all of them.
 
 use super::held::Held;
-use super::keys::compose;
+use super::keys::{compose, of_peer};
+use crate::peer::Peer;
 use crate::radix::Radix;
 
 /// The index records.
@@ -14,26 +16,40 @@ pub struct Indexes {
     pub kvs: u64,
     /// `tombstones`: some deletion left a tombstone.
     pub tombstones: u64,
+    /// `service-virtual-ips`: some service got or lost its virtual address.
+    pub virtual_ips: u64,
+    /// `service-virtual-ips.imported`: the same for services of peers.
+    pub imported_virtual_ips: u64,
+    /// `gateway-services`: some gateway came to serve something else.
+    pub gateway_services: u64,
+    /// `nodes`, `services` and `checks` of all peers together.
+    pub all: PeerIndexes,
+    local: PeerIndexes,
+    names: Held<NameIndexes>,
+}
+
+/// Indexes of the catalog's tables, for one peer: `peer.<peer>:<name>`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PeerIndexes {
     /// `nodes`: some node changed, or a service on one.
     pub nodes: u64,
     /// `services`: some service instance changed, or a check of a node was removed.
     pub services: u64,
     /// `checks`: some check changed, or a service was removed.
     pub checks: u64,
-    /// `service-virtual-ips`: some service got or lost its virtual address.
-    pub virtual_ips: u64,
     /// `service_last_extinction`: some service lost its last instance. The index of a service that does not exist.
     pub service_extinction: u64,
     /// `node_last_extinction`: some node was removed. The index of a node that does not exist.
     pub node_extinction: u64,
     /// Some name lost an instance, or what stood for it, without its own index telling. Consul has no such record.
     pub passed_over: u64,
-    names: Held<NameIndexes>,
 }
 
-/// The records of single services and nodes.
+/// The records of single services, nodes, kinds and peers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct NameIndexes {
+    /// Peers' own, by name.
+    peers: Radix<PeerIndexes>,
     /// `service.<name>`: an instance of the service, its node, or a check of either changed.
     service: Radix<u64>,
     /// The same for instances that are reached as proxies for, or as, a mesh service. Consul has no such record; see
@@ -41,45 +57,85 @@ struct NameIndexes {
     connect: Radix<u64>,
     /// `node.<name>`: the node changed, or a service on it.
     node: Radix<u64>,
+    /// `service_kind.<kind>`: a service of the kind changed, or a check that counts for one.
+    service_kind: Radix<u64>,
+    /// `kind_service_names.<kind>`: the kind got or lost a name.
+    kind_names: Radix<u64>,
 }
 
 impl Indexes {
+    /// The indexes of one peer's tables.
+    pub fn of(&self, peer: Peer<'_>) -> PeerIndexes {
+        if peer.is_local() {
+            return self.local;
+        }
+        self.names.peers.get(&compose(&[peer.name()])).copied().unwrap_or_default()
+    }
+
     /// Index of one service; zero if it has no instance.
-    pub fn service(&self, name: &[u8]) -> u64 {
-        self.names.service.get(&compose(&[name])).copied().unwrap_or(0)
+    pub fn service(&self, peer: Peer<'_>, name: &[u8]) -> u64 {
+        self.names.service.get(&of_peer(peer, [name])).copied().unwrap_or(0)
     }
 
     /// Index of one mesh destination; zero if nothing stands for it.
-    pub fn connect(&self, name: &[u8]) -> u64 {
-        self.names.connect.get(&compose(&[name])).copied().unwrap_or(0)
+    pub fn connect(&self, peer: Peer<'_>, name: &[u8]) -> u64 {
+        self.names.connect.get(&of_peer(peer, [name])).copied().unwrap_or(0)
     }
 
     /// Index of one node; zero if it does not exist.
-    pub fn node(&self, name: &[u8]) -> u64 {
-        self.names.node.get(&compose(&[name])).copied().unwrap_or(0)
+    pub fn node(&self, peer: Peer<'_>, name: &[u8]) -> u64 {
+        self.names.node.get(&of_peer(peer, [name])).copied().unwrap_or(0)
     }
 
-    pub(super) fn touch_service(&mut self, name: &[u8], index: u64) {
-        self.names.service.insert(&compose(&[name]), index);
+    /// Index of the services of one kind, `typical` for those without.
+    pub fn service_kind(&self, peer: Peer<'_>, kind: &[u8]) -> u64 {
+        self.names.service_kind.get(&of_peer(peer, [kind])).copied().unwrap_or(0)
     }
 
-    pub(super) fn touch_connect(&mut self, name: &[u8], index: u64) {
-        self.names.connect.insert(&compose(&[name]), index);
+    /// Index of the names of one kind, `typical` for services without one. Local names only.
+    pub fn kind_names(&self, kind: &[u8]) -> u64 {
+        self.names.kind_names.get(&compose(&[kind])).copied().unwrap_or(0)
     }
 
-    pub(super) fn touch_node(&mut self, name: &[u8], index: u64) {
-        self.names.node.insert(&compose(&[name]), index);
+    /// Changes the indexes of one peer's tables; those that span all peers follow.
+    pub(super) fn touch(&mut self, peer: Peer<'_>, change: impl Fn(&mut PeerIndexes)) {
+        change(&mut self.all);
+        if peer.is_local() {
+            change(&mut self.local);
+        } else {
+            self.names.peers.upsert(&compose(&[peer.name()]), PeerIndexes::default, change);
+        }
     }
 
-    pub(super) fn forget_service(&mut self, name: &[u8]) {
-        self.names.service.remove(&compose(&[name]));
+    pub(super) fn touch_service(&mut self, peer: Peer<'_>, name: &[u8], index: u64) {
+        self.names.service.insert(&of_peer(peer, [name]), index);
     }
 
-    pub(super) fn forget_connect(&mut self, name: &[u8]) {
-        self.names.connect.remove(&compose(&[name]));
+    pub(super) fn touch_connect(&mut self, peer: Peer<'_>, name: &[u8], index: u64) {
+        self.names.connect.insert(&of_peer(peer, [name]), index);
     }
 
-    pub(super) fn forget_node(&mut self, name: &[u8]) {
-        self.names.node.remove(&compose(&[name]));
+    pub(super) fn touch_node(&mut self, peer: Peer<'_>, name: &[u8], index: u64) {
+        self.names.node.insert(&of_peer(peer, [name]), index);
+    }
+
+    pub(super) fn touch_service_kind(&mut self, peer: Peer<'_>, kind: &[u8], index: u64) {
+        self.names.service_kind.insert(&of_peer(peer, [kind]), index);
+    }
+
+    pub(super) fn touch_kind_names(&mut self, kind: &[u8], index: u64) {
+        self.names.kind_names.insert(&compose(&[kind]), index);
+    }
+
+    pub(super) fn forget_service(&mut self, peer: Peer<'_>, name: &[u8]) {
+        self.names.service.remove(&of_peer(peer, [name]));
+    }
+
+    pub(super) fn forget_connect(&mut self, peer: Peer<'_>, name: &[u8]) {
+        self.names.connect.remove(&of_peer(peer, [name]));
+    }
+
+    pub(super) fn forget_node(&mut self, peer: Peer<'_>, name: &[u8]) {
+        self.names.node.remove(&of_peer(peer, [name]));
     }
 }

@@ -1,26 +1,39 @@
 //! Keys of secondary indexes: several names in one byte string that still sorts by the first, then the next.
 
 use crate::fold::fold;
+use crate::peer::Peer;
+
+/// [`compose`], with whose names they are in front.
+pub(crate) fn of_peer<const N: usize>(peer: Peer<'_>, names: [&[u8]; N]) -> Vec<u8> {
+    let mut key = Vec::with_capacity(
+        peer.name().len() + END.len() + names.iter().map(|name| name.len() + END.len()).sum::<usize>(),
+    );
+    append(&mut key, peer.name());
+    names.iter().for_each(|name| append(&mut key, name));
+    key
+}
 
 /// Folded names, each with an end that no name contains, so that no two lists of names share a key and the key of
 /// fewer names is a prefix of the keys of more.
 pub(crate) fn compose(names: &[&[u8]]) -> Vec<u8> {
     let mut key = Vec::with_capacity(names.iter().map(|name| name.len() + END.len()).sum());
-    for name in names {
-        let folded = fold(name);
-        if folded.contains(&0) {
-            for byte in folded.iter() {
-                key.push(*byte);
-                if *byte == 0 {
-                    key.push(ESCAPED);
-                }
-            }
-        } else {
-            key.extend_from_slice(&folded);
-        }
-        key.extend_from_slice(&END);
-    }
+    names.iter().for_each(|name| append(&mut key, name));
     key
+}
+
+fn append(key: &mut Vec<u8>, name: &[u8]) {
+    let folded = fold(name);
+    if folded.contains(&0) {
+        for byte in folded.iter() {
+            key.push(*byte);
+            if *byte == 0 {
+                key.push(ESCAPED);
+            }
+        }
+    } else {
+        key.extend_from_slice(&folded);
+    }
+    key.extend_from_slice(&END);
 }
 
 /// Sorts before every other byte, so that `a` stands before `ab`.

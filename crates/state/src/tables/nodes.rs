@@ -2,10 +2,11 @@
 //!
 //! Source: `catalog.go`, `catalog_schema.go`; golden cases `catalog/node-id-conflict`, `catalog/skip-node-update`.
 
-use super::keys::compose;
+use super::keys::of_peer;
 use super::transaction::Transaction;
 use super::{Tables, same};
 use crate::fold;
+use crate::peer::Peer;
 use crate::radix::Radix;
 use crate::watch::{Change, Watch, WatchSet};
 use proconsul_msgpack::GoStr;
@@ -25,7 +26,7 @@ const ID_HYPHENS_MAX: usize = 4;
 /// A shorter name is not taken for the beginning of an id.
 const ID_PREFIX_BYTES_MIN: usize = 2;
 
-/// Nodes by folded name, and their names by the digits of their id.
+/// Nodes by peer and folded name, and their names by peer and the digits of their id.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct NodeTable {
     by_name: Radix<Arc<Node>>,
@@ -33,40 +34,61 @@ pub(super) struct NodeTable {
 }
 
 impl NodeTable {
-    pub(super) fn by_name(&self, name: &[u8]) -> Option<&Arc<Node>> {
-        self.by_name.get(&compose(&[name]))
+    pub(super) fn by_name(&self, peer: Peer<'_>, name: &[u8]) -> Option<&Arc<Node>> {
+        self.by_name.get(&of_peer(peer, [name]))
+    }
+
+    /// Every node of a peer, in order of folded names.
+    pub(super) fn of(&self, peer: Peer<'_>) -> impl Iterator<Item = &Arc<Node>> {
+        self.by_name.values_below(&of_peer(peer, []))
+    }
+
+    /// Every node, peer by peer.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Node>> {
+        self.by_name.values()
     }
 
     fn insert(&mut self, node: Arc<Node>) {
-        let key = compose(&[&node.node]);
-        if let Some(old) = self.by_name.insert(&key, node.clone())
+        let peer = peer_of(&node);
+        if let Some(old) = self.by_name.insert(&of_peer(peer, [&node.node]), node.clone())
             && old.id != node.id
         {
             self.forget_id(&old);
         }
         // After that: both may be one id in other letters.
         if let Ok(id) = whole_id(&node.id) {
-            self.by_id.insert(&id, node.node.clone());
+            self.by_id.insert(&id_key(peer, &id), node.node.clone());
         }
     }
 
-    fn remove(&mut self, name: &[u8]) -> Option<Arc<Node>> {
-        let old = self.by_name.remove(&compose(&[name]))?;
+    fn remove(&mut self, peer: Peer<'_>, name: &[u8]) -> Option<Arc<Node>> {
+        let old = self.by_name.remove(&of_peer(peer, [name]))?;
         self.forget_id(&old);
         Some(old)
     }
 
     fn forget_id(&mut self, old: &Node) {
-        if let Ok(id) = whole_id(&old.id)
-            && self.by_id.get(&id).is_some_and(|name| fold::same(name, &old.node))
-        {
-            self.by_id.remove(&id);
+        let Ok(id) = whole_id(&old.id) else { return };
+        let key = id_key(peer_of(old), &id);
+        if self.by_id.get(&key).is_some_and(|name| fold::same(name, &old.node)) {
+            self.by_id.remove(&key);
         }
     }
 
-    fn by_id(&self, id: &[u8]) -> Option<&Arc<Node>> {
-        self.by_name(self.by_id.get(id)?)
+    fn by_id(&self, peer: Peer<'_>, id: &[u8]) -> Option<&Arc<Node>> {
+        self.by_name(peer, self.by_id.get(&id_key(peer, id))?)
     }
+}
+
+/// Not composed: what is asked for may be the beginning of an id.
+fn id_key(peer: Peer<'_>, digits: &[u8]) -> Vec<u8> {
+    let mut key = of_peer(peer, []);
+    key.extend_from_slice(digits);
+    key
+}
+
+fn peer_of(node: &Node) -> Peer<'_> {
+    Peer::named(&node.peer_name)
 }
 
 /// What a name in a request for one node leads to.
@@ -85,57 +107,62 @@ pub(super) enum Found<'a> {
 }
 
 impl Tables {
-    /// Every node, in order of folded names. Watches all nodes' records. The index also moves with services.
-    pub fn nodes(&self, watches: &mut WatchSet) -> (u64, Vec<Shared<Node>>) {
-        watches.add(|| Watch::Nodes);
-        (self.indexes.nodes, self.nodes.by_name.values().cloned().map(Shared).collect())
+    /// Every node of a peer, in order of folded names. Watches all its nodes' records. The index also moves with services.
+    pub fn nodes(&self, peer: Peer<'_>, watches: &mut WatchSet) -> (u64, Vec<Shared<Node>>) {
+        watches.add(|| Watch::nodes(peer));
+        (self.indexes.of(peer).nodes, self.nodes.of(peer).cloned().map(Shared).collect())
     }
 
     /// Every node whose metadata has all of the pairs given. As [`nodes`](Self::nodes); without any pair, none.
-    pub fn nodes_by_meta(&self, pairs: &BTreeMap<GoStr, GoStr>, watches: &mut WatchSet) -> (u64, Vec<Shared<Node>>) {
-        let (index, mut nodes) = self.nodes(watches);
-        nodes.retain(|node| !pairs.is_empty() && satisfies(&node.meta, pairs));
-        (index, nodes)
+    pub fn nodes_by_meta(
+        &self,
+        peer: Peer<'_>,
+        pairs: &BTreeMap<GoStr, GoStr>,
+        watches: &mut WatchSet,
+    ) -> (u64, Vec<Shared<Node>>) {
+        watches.add(|| Watch::nodes(peer));
+        let fitting = self.nodes.of(peer).filter(|node| !pairs.is_empty() && satisfies(&node.meta, pairs));
+        (self.indexes.of(peer).nodes, fitting.cloned().map(Shared).collect())
     }
 
     /// One node by name. Watches the node. The index is that of all nodes.
-    pub fn node(&self, name: &[u8], watches: &mut WatchSet) -> (u64, Option<Shared<Node>>) {
-        watches.add(|| Watch::node(name));
-        (self.indexes.nodes, self.nodes.by_name(name).cloned().map(Shared))
+    pub fn node(&self, peer: Peer<'_>, name: &[u8], watches: &mut WatchSet) -> (u64, Option<Shared<Node>>) {
+        watches.add(|| Watch::node(peer, name));
+        (self.indexes.of(peer).nodes, self.nodes.by_name(peer, name).cloned().map(Shared))
     }
 
     /// One node by its whole id. Watches the node, or all nodes while there is none: any may come to have the id.
-    pub fn node_by_id(&self, id: &[u8], watches: &mut WatchSet) -> (u64, Option<Shared<Node>>) {
-        let node = whole_id(id).ok().and_then(|id| self.nodes.by_id(&id));
-        watches.add(|| node.map_or(Watch::Nodes, |node| Watch::node(&node.node)));
-        (self.indexes.nodes, node.cloned().map(Shared))
+    pub fn node_by_id(&self, peer: Peer<'_>, id: &[u8], watches: &mut WatchSet) -> (u64, Option<Shared<Node>>) {
+        let node = whole_id(id).ok().and_then(|id| self.nodes.by_id(peer, &id));
+        watches.add(|| node.map_or(Watch::nodes(peer), |node| Watch::node(peer, &node.node)));
+        (self.indexes.of(peer).nodes, node.cloned().map(Shared))
     }
 
     /// Whether there is a node of that name.
-    pub fn has_node(&self, name: &[u8]) -> bool {
-        self.nodes.by_name(name).is_some()
+    pub fn has_node(&self, peer: Peer<'_>, name: &[u8]) -> bool {
+        self.nodes.by_name(peer, name).is_some()
     }
 
     /// A node by name, else by the beginning of its id, with what that depends on.
-    pub(super) fn find_node(&self, name_or_id: &[u8], watches: &mut WatchSet) -> Found<'_> {
-        watches.add(|| Watch::node(name_or_id));
-        if let Some(node) = self.nodes.by_name(name_or_id) {
+    pub(super) fn find_node(&self, peer: Peer<'_>, name_or_id: &[u8], watches: &mut WatchSet) -> Found<'_> {
+        watches.add(|| Watch::node(peer, name_or_id));
+        if let Some(node) = self.nodes.by_name(peer, name_or_id) {
             return Found::One { node, by_part: false };
         }
         let Some(prefix) = id_digits(name_or_id) else { return Found::None { could_be_id: false } };
         if prefix.len() < ID_DIGITS {
             // Any other node may come to match too.
-            watches.add(|| Watch::Nodes);
+            watches.add(|| Watch::nodes(peer));
         }
-        let mut names = self.nodes.by_id.values_below(&prefix);
-        match (names.next().and_then(|name| self.nodes.by_name(name)), names.next()) {
+        let mut names = self.nodes.by_id.values_below(&id_key(peer, &prefix));
+        match (names.next().and_then(|name| self.nodes.by_name(peer, name)), names.next()) {
             (Some(node), None) => {
-                watches.add(|| Watch::node(&node.node));
+                watches.add(|| Watch::node(peer, &node.node));
                 Found::One { node, by_part: prefix.len() < ID_DIGITS }
             }
             (Some(_), Some(_)) => Found::Several,
             (None, _) => {
-                watches.add(|| Watch::Nodes);
+                watches.add(|| Watch::nodes(peer));
                 Found::None { could_be_id: true }
             }
         }
@@ -149,19 +176,23 @@ pub fn satisfies(meta: &Map<GoStr>, pairs: &BTreeMap<GoStr, GoStr>) -> bool {
 
 impl Transaction<'_> {
     /// Adds a node or changes it. The error says why not, without the words in front that name the step.
+    ///
+    /// It is one of the peer that its record names.
     pub(super) fn ensure_node(&mut self, mut node: Node) -> Result<(), String> {
+        let peer_name = node.peer_name.clone();
+        let peer = Peer::named(&peer_name);
         let mut known = None;
         if !node.id.is_empty() {
             let id = whole_id(&node.id)
                 .map_err(|cause| format!("node lookup failed: node lookup by ID failed: index error: {cause}"))?;
-            match self.tables.nodes.by_id(&id).cloned() {
+            match self.tables.nodes.by_id(peer, &id).cloned() {
                 Some(held) if fold::same(&held.node, &node.node) => known = Some(held),
                 Some(held) => {
                     let quoted = node.id.to_str_lossy();
                     self.name_is_free(&node, false).map_err(|taken| {
                         format!("Error while renaming Node ID: {} ({}): {taken}", GoQuoted(&quoted), node.address)
                     })?;
-                    self.delete_node(&held.node);
+                    self.delete_node(peer, &held.node);
                     known = Some(held);
                 }
                 None => self.name_is_free(&node, true).map_err(|taken| {
@@ -169,7 +200,7 @@ impl Transaction<'_> {
                 })?,
             }
         }
-        let known = known.or_else(|| self.tables.nodes.by_name(&node.node).cloned());
+        let known = known.or_else(|| self.tables.nodes.by_name(peer, &node.node).cloned());
         if let Some(known) = &known
             && same::node(known, &node)
         {
@@ -180,19 +211,20 @@ impl Transaction<'_> {
         node.raft_index.modify_index = self.index;
         let node = Arc::new(node);
         self.tables.nodes.insert(node.clone());
-        self.changes.note(Change::Nodes);
-        self.touch_node(&node.node);
+        self.changes.note(Change::Nodes(peer.folded()));
+        self.touch_node(peer, &node.node);
         self.node_of_services_changed(&node);
         Ok(())
     }
 
     /// Whether no other healthy node has the name, letter case aside. A node without id may be taken over.
     fn name_is_free(&self, node: &Node, without_id_is_free: bool) -> Result<(), String> {
-        let Some(holder) = self.tables.nodes.by_name(&node.node) else { return Ok(()) };
+        let peer = peer_of(node);
+        let Some(holder) = self.tables.nodes.by_name(peer, &node.node) else { return Ok(()) };
         let healthy = self
             .tables
             .checks
-            .get(&holder.node, SERF_CHECK_ID.as_bytes())
+            .get(peer, &holder.node, SERF_CHECK_ID.as_bytes())
             .is_some_and(|check| check.status != CRITICAL);
         if holder.id == node.id || !healthy || (without_id_is_free && holder.id.is_empty()) {
             return Ok(());
@@ -202,21 +234,22 @@ impl Transaction<'_> {
     }
 
     /// Removes a node with its services and checks. Nothing happens if there is no such node.
-    pub(super) fn delete_node(&mut self, name: &[u8]) {
-        if self.tables.nodes.by_name(name).is_none() {
+    pub(super) fn delete_node(&mut self, peer: Peer<'_>, name: &[u8]) {
+        if self.tables.nodes.by_name(peer, name).is_none() {
             return;
         }
-        for id in self.tables.services.ids_on(name) {
-            self.delete_service(name, &id);
+        for id in self.tables.services.ids_on(peer, name) {
+            self.delete_service(peer, name, &id);
         }
-        for id in self.tables.checks.ids_on(name) {
-            self.delete_check(name, &id);
+        for id in self.tables.checks.ids_on(peer, name) {
+            self.delete_check(peer, name, &id);
         }
-        self.tables.nodes.remove(name);
-        self.changes.note(Change::Nodes);
-        self.touch_node(name);
-        self.tables.indexes.forget_node(name);
-        self.tables.indexes.node_extinction = self.index;
+        self.tables.nodes.remove(peer, name);
+        self.changes.note(Change::Nodes(peer.folded()));
+        self.touch_node(peer, name);
+        self.tables.indexes.forget_node(peer, name);
+        let index = self.index;
+        self.tables.indexes.touch(peer, |own| own.node_extinction = index);
     }
 }
 

@@ -8,7 +8,7 @@
 use crate::fold;
 use proconsul_structs::check::HealthCheck;
 use proconsul_structs::node::Node;
-use proconsul_structs::service::ServiceNode;
+use proconsul_structs::service::NodeService;
 
 pub(super) fn node(old: &Node, new: &Node) -> bool {
     let as_old = Node {
@@ -21,16 +21,14 @@ pub(super) fn node(old: &Node, new: &Node) -> bool {
     fold::same(&old.node, &new.node) && as_old == *old
 }
 
-/// Compares what the registration said, not what was joined from the node: both come with the same node's facts.
-pub(super) fn service(old: &ServiceNode, new: &ServiceNode) -> bool {
-    let as_old = ServiceNode {
-        node: old.node.clone(),
-        service_socket_path: old.service_socket_path.clone(),
-        service_locality: old.service_locality.clone(),
+pub(super) fn service(old: &NodeService, new: &NodeService) -> bool {
+    let as_old = NodeService {
+        socket_path: old.socket_path.clone(),
+        locality: old.locality.clone(),
         raft_index: old.raft_index,
         ..new.clone()
     };
-    fold::same(&old.node, &new.node) && as_old == *old
+    as_old == *old
 }
 
 pub(super) fn check(old: &HealthCheck, new: &HealthCheck) -> bool {

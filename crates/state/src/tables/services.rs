@@ -6,21 +6,25 @@
 mod read;
 mod row;
 
-use super::keys::compose;
-use super::metadata;
-use super::transaction::{Transaction, folded};
+use super::keys::of_peer;
+use super::kinds::index_word;
+use super::transaction::Transaction;
 use super::virtual_ip::TAGGED_ADDRESS_VIRTUAL_IP;
+use super::{metadata, same};
 use crate::fold;
+use crate::peer::{Peer, PeeredName};
 use crate::radix::Radix;
 use crate::watch::Change;
 use proconsul_msgpack::GoStr;
 use proconsul_structs::check::HealthCheck;
 use proconsul_structs::node::Node;
+use proconsul_structs::raft::RaftIndex;
 use proconsul_structs::service::{NodeService, ServiceAddress, ServiceKind, ServiceNode};
 pub use read::{NodeWithServices, tags_by_name};
 pub(super) use row::Instance;
+use std::sync::Arc;
 
-/// Instances by node and id; by service, node and id; and by mesh destination, node and id.
+/// Instances by node and id; by service, node and id; and by mesh destination, node and id; each below their peer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct ServiceTable {
     by_node: Radix<Instance>,
@@ -29,45 +33,76 @@ pub(super) struct ServiceTable {
 }
 
 impl ServiceTable {
-    pub(super) fn get(&self, node: &[u8], id: &[u8]) -> Option<&Instance> {
-        self.by_node.get(&compose(&[node, id]))
+    pub(super) fn get(&self, peer: Peer<'_>, node: &[u8], id: &[u8]) -> Option<&Instance> {
+        self.by_node.get(&of_peer(peer, [node, id]))
     }
 
     /// Ids of a node's services.
-    pub(super) fn ids_on(&self, node: &[u8]) -> Vec<GoStr> {
-        self.on(node).map(|instance| instance.row.service_id.clone()).collect()
+    pub(super) fn ids_on(&self, peer: Peer<'_>, node: &[u8]) -> Vec<GoStr> {
+        self.on(peer, node).map(|instance| instance.row.service_id.clone()).collect()
     }
 
-    fn on(&self, node: &[u8]) -> impl Iterator<Item = &Instance> {
-        self.by_node.values_below(&compose(&[node]))
+    /// A node's services, in order of folded ids.
+    pub(super) fn on(&self, peer: Peer<'_>, node: &[u8]) -> impl Iterator<Item = &Instance> {
+        self.by_node.values_below(&of_peer(peer, [node]))
+    }
+
+    /// Every instance of a peer, in order of folded nodes and ids.
+    pub(super) fn of(&self, peer: Peer<'_>) -> impl Iterator<Item = &Instance> {
+        self.by_node.values_below(&of_peer(peer, []))
+    }
+
+    /// Every instance, peer by peer.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Instance> {
+        self.by_node.values()
+    }
+
+    /// The instances of one service, in order of folded nodes and ids.
+    pub(super) fn named(&self, peer: Peer<'_>, service: &[u8]) -> impl Iterator<Item = &Instance> {
+        self.by_service.values_below(&of_peer(peer, [service]))
+    }
+
+    /// Every instance of a peer, in order of folded services, nodes and ids.
+    pub(super) fn by_name(&self, peer: Peer<'_>) -> impl Iterator<Item = &Instance> {
+        self.by_service.values_below(&of_peer(peer, []))
+    }
+
+    /// What the mesh reaches under a name, in order of folded nodes and ids.
+    pub(super) fn reached(&self, peer: Peer<'_>, destination: &[u8]) -> impl Iterator<Item = &Instance> {
+        self.by_destination.values_below(&of_peer(peer, [destination]))
     }
 
     fn insert(&mut self, instance: Instance) {
         let row = instance.row.clone();
-        self.by_service.insert(&compose(&[&row.service_name, &row.node, &row.service_id]), instance.clone());
+        let peer = peer_of(&row);
+        self.by_service.insert(&of_peer(peer, [&row.service_name, &row.node, &row.service_id]), instance.clone());
         if let Some(destination) = destination_of(&row) {
-            self.by_destination.insert(&compose(&[destination, &row.node, &row.service_id]), instance.clone());
+            self.by_destination.insert(&of_peer(peer, [destination, &row.node, &row.service_id]), instance.clone());
         }
-        self.by_node.insert(&compose(&[&row.node, &row.service_id]), instance);
+        self.by_node.insert(&of_peer(peer, [&row.node, &row.service_id]), instance);
     }
 
-    fn remove(&mut self, node: &[u8], id: &[u8]) -> Option<Instance> {
-        let instance = self.by_node.remove(&compose(&[node, id]))?;
+    fn remove(&mut self, peer: Peer<'_>, node: &[u8], id: &[u8]) -> Option<Instance> {
+        let instance = self.by_node.remove(&of_peer(peer, [node, id]))?;
         let row = &instance.row;
-        self.by_service.remove(&compose(&[&row.service_name, &row.node, &row.service_id]));
+        self.by_service.remove(&of_peer(peer, [&row.service_name, &row.node, &row.service_id]));
         if let Some(destination) = destination_of(row) {
-            self.by_destination.remove(&compose(&[destination, &row.node, &row.service_id]));
+            self.by_destination.remove(&of_peer(peer, [destination, &row.node, &row.service_id]));
         }
         Some(instance)
     }
 
-    fn has_instance_of(&self, service: &[u8]) -> bool {
-        self.by_service.any_below(&compose(&[service]))
+    pub(super) fn has_instance_of(&self, peer: Peer<'_>, service: &[u8]) -> bool {
+        self.by_service.any_below(&of_peer(peer, [service]))
     }
 
-    fn has_way_to(&self, destination: &[u8]) -> bool {
-        self.by_destination.any_below(&compose(&[destination]))
+    pub(super) fn has_way_to(&self, peer: Peer<'_>, destination: &[u8]) -> bool {
+        self.by_destination.any_below(&of_peer(peer, [destination]))
     }
+}
+
+fn peer_of(row: &ServiceNode) -> Peer<'_> {
+    Peer::named(&row.peer_name)
 }
 
 /// What the mesh reaches through an instance: a proxy's destination, or the service itself where it is native.
@@ -82,23 +117,27 @@ fn destination_of(row: &ServiceNode) -> Option<&GoStr> {
 
 impl Transaction<'_> {
     /// Adds an instance or changes it. The error says why not, without the words in front that name the step.
+    ///
+    /// It is one of the peer that its record names.
     pub(super) fn ensure_service(&mut self, node: &GoStr, service: &NodeService) -> Result<(), String> {
         if let Some(meta) = &service.meta {
             metadata::validate(&service.kind, meta).map_err(|fault| {
                 format!("Invalid Service Meta for node {node} and serviceID {}: {fault}", service.id)
             })?;
         }
-        let host = self.tables.nodes.by_name(node).cloned().ok_or("Missing node registration")?;
-        let mut instance = Instance::new(node, service, &host);
+        let peer = Peer::named(&service.peer_name);
+        let host = self.tables.nodes.by_name(peer, node).cloned().ok_or("Missing node registration")?;
+        let mut instance = Instance::new(node, service.clone(), &host);
         self.add_virtual_ip(&mut instance)?;
-        let index = self.index;
-        let existing = self.tables.services.get(node, &service.id);
-        if existing.is_some_and(|existing| existing.says_the_same(&instance)) {
+        let existing = self.tables.services.get(peer, node, &service.id);
+        if existing.is_some_and(|existing| same::service(&existing.service, &instance.service)) {
             return Ok(());
         }
-        instance.set_indexes(existing.map_or(index, |existing| existing.row.raft_index.create_index), index);
-        let old = self.tables.services.remove(node, &service.id);
+        let create_index = existing.map_or(self.index, |existing| existing.row.raft_index.create_index);
+        instance.set_indexes(RaftIndex { create_index, modify_index: self.index });
+        let old = self.tables.services.remove(peer, node, &service.id);
         self.tables.services.insert(instance.clone());
+        self.add_kind_names(&instance.row);
         self.instance_changed(&instance.row);
         if let Some(old) = old {
             self.names_left(&old.row, Some(&instance.row));
@@ -107,22 +146,23 @@ impl Transaction<'_> {
     }
 
     /// Removes an instance with its checks. Nothing happens if there is none.
-    pub(super) fn delete_service(&mut self, node: &[u8], id: &[u8]) {
-        if self.tables.services.get(node, id).is_none() {
+    pub(super) fn delete_service(&mut self, peer: Peer<'_>, node: &[u8], id: &[u8]) {
+        if self.tables.services.get(peer, node, id).is_none() {
             return;
         }
-        for check in self.tables.checks.ids_of(node, id) {
-            self.delete_check(node, &check);
+        for check in self.tables.checks.ids_of(peer, node, id) {
+            self.delete_check(peer, node, &check);
         }
-        self.tables.indexes.checks = self.index;
-        let Some(old) = self.tables.services.remove(node, id) else { return };
+        self.touch_checks(peer);
+        let Some(old) = self.tables.services.remove(peer, node, id) else { return };
         self.instance_changed(&old.row);
         self.names_left(&old.row, None);
     }
 
     /// A node's facts changed: they are part of its instances' rows.
-    pub(super) fn node_of_services_changed(&mut self, node: &Node) {
-        let instances: Vec<Instance> = self.tables.services.on(&node.node).cloned().collect();
+    pub(super) fn node_of_services_changed(&mut self, node: &Arc<Node>) {
+        let peer = Peer::named(&node.peer_name);
+        let instances: Vec<Instance> = self.tables.services.on(peer, &node.node).cloned().collect();
         for mut instance in instances {
             instance.join(node);
             self.tables.services.insert(instance.clone());
@@ -132,50 +172,70 @@ impl Transaction<'_> {
     }
 
     /// Something that counts for every service on a node changed, and no row did.
-    pub(super) fn touch_services_on(&mut self, node: &[u8]) {
-        let instances: Vec<Instance> = self.tables.services.on(node).cloned().collect();
-        for instance in instances {
-            self.touch_names_of(&instance.row);
-        }
+    pub(super) fn touch_services_on(&mut self, peer: Peer<'_>, node: &[u8]) {
+        let rows: Vec<_> = self.tables.services.on(peer, node).map(|instance| instance.row.clone()).collect();
+        rows.iter().for_each(|row| self.touch_names_of(row));
     }
 
     /// A check of an instance changed, and no row did.
     pub(super) fn touch_service_of_check(&mut self, check: &HealthCheck) {
-        if let Some(instance) = self.tables.services.get(&check.node, &check.service_id).cloned() {
-            self.touch_names_of(&instance.row);
+        let peer = Peer::named(&check.peer_name);
+        if let Some(instance) = self.tables.services.get(peer, &check.node, &check.service_id) {
+            let row = instance.row.clone();
+            self.touch_names_of(&row);
         }
     }
 
     fn add_virtual_ip(&mut self, instance: &mut Instance) -> Result<(), String> {
-        let Some(destination) = destination_of(&instance.row).cloned() else { return Ok(()) };
+        let row = instance.row.clone();
+        let Some(destination) = destination_of(&row) else { return Ok(()) };
         let address = self
-            .assign_virtual_ip(&destination)
+            .assign_virtual_ip(peer_of(&row), destination)
             .map_err(|cause| format!("failed updating virtual IP: failed updating virtual IP: {cause}"))?;
-        let address = ServiceAddress { address: GoStr::from(address.to_string()), port: instance.row.service_port };
+        let address = ServiceAddress { address: GoStr::from(address.to_string()), port: row.service_port };
         instance.add_tagged_address(GoStr::from_static(TAGGED_ADDRESS_VIRTUAL_IP), address);
         Ok(())
     }
 
+    fn add_kind_names(&mut self, row: &ServiceNode) {
+        if peer_of(row).is_local() {
+            self.add_kind_name(&row.service_kind, &row.service_name);
+            if let Some(destination) = destination_of(row) {
+                self.add_kind_name(&ServiceKind::ConnectEnabled, destination);
+            }
+        }
+    }
+
     /// An instance was added, changed or removed.
     fn instance_changed(&mut self, row: &ServiceNode) {
-        self.tables.indexes.services = self.index;
-        self.changes.note(Change::AllServices);
-        self.touch_node(&row.node);
+        let peer = peer_of(row);
+        self.touch_services(peer);
+        self.changes.note(Change::AllServices(peer.folded()));
+        self.touch_node(peer, &row.node);
         self.touch_names_of(row);
         self.note_names_of(row);
     }
 
     fn touch_names_of(&mut self, row: &ServiceNode) {
-        self.touch_service(&row.service_name);
+        let peer = peer_of(row);
+        self.touch_service(peer, &row.service_name);
         if let Some(destination) = destination_of(row) {
-            self.tables.indexes.touch_connect(destination, self.index);
+            self.touch_connect(peer, destination);
         }
+        self.touch_kind(row);
+    }
+
+    fn touch_kind(&mut self, row: &ServiceNode) {
+        let (peer, word) = (peer_of(row), index_word(&row.service_kind));
+        self.tables.indexes.touch_service_kind(peer, &word, self.index);
+        self.changes.note(Change::ServiceKind(PeeredName::new(peer, &GoStr::from(&row.service_kind))));
     }
 
     fn note_names_of(&mut self, row: &ServiceNode) {
-        self.changes.note(Change::Service(folded(&row.service_name)));
+        let peer = peer_of(row);
+        self.changes.note(Change::Service(PeeredName::new(peer, &row.service_name)));
         if let Some(destination) = destination_of(row) {
-            self.changes.note(Change::Service(folded(destination)));
+            self.changes.note(Change::Service(PeeredName::new(peer, destination)));
         }
     }
 
@@ -183,39 +243,69 @@ impl Transaction<'_> {
     /// of its extinction. Consul counts only what is removed: an instance that takes another name leaves the indexes of
     /// its old one as they are, and so does the last proxy for a name. Who waits is told by `passed_over`.
     fn names_left(&mut self, old: &ServiceNode, new: Option<&ServiceNode>) {
-        let kept = |name: &GoStr, new: Option<&GoStr>| new.is_some_and(|new| fold::same(name, new));
-        if !kept(&old.service_name, new.map(|new| &new.service_name)) {
-            self.changes.note(Change::Service(folded(&old.service_name)));
-            let is_left = self.tables.services.has_instance_of(&old.service_name);
-            match (new, is_left) {
-                (None, true) => self.touch_service(&old.service_name),
-                (None, false) => {
-                    self.tables.indexes.forget_service(&old.service_name);
-                    self.tables.indexes.service_extinction = self.index;
-                }
-                (Some(_), _) => self.tables.indexes.passed_over = self.index,
-            }
-            if !is_left {
-                self.free_virtual_ip_of_nothing(&old.service_name);
-            }
+        let peer = peer_of(old);
+        if !new.is_some_and(|new| fold::same(&old.service_name, &new.service_name)) {
+            self.left_name(old, new.is_some());
         }
+        if !new.is_some_and(|new| old.service_kind == new.service_kind) {
+            self.touch_kind(old);
+        }
+        self.left_kind(old);
         let Some(destination) = destination_of(old) else { return };
-        if !kept(destination, new.and_then(destination_of)) {
-            self.changes.note(Change::Service(folded(destination)));
-            if self.tables.services.has_way_to(destination) {
-                self.tables.indexes.touch_connect(destination, self.index);
-            } else {
-                self.tables.indexes.forget_connect(destination);
-                self.tables.indexes.passed_over = self.index;
-                self.free_virtual_ip_of_nothing(destination);
-            }
+        let kept = new.and_then(destination_of).is_some_and(|new| fold::same(destination, new));
+        if kept {
+            return;
+        }
+        self.changes.note(Change::Service(PeeredName::new(peer, destination)));
+        if self.tables.services.has_way_to(peer, destination) {
+            self.touch_connect(peer, destination);
+            return;
+        }
+        self.changes.note(Change::Health(PeeredName::new(peer, destination)));
+        self.tables.indexes.forget_connect(peer, destination);
+        self.pass_over(peer);
+        self.free_virtual_ip_of_nothing(peer, destination);
+        if peer.is_local() {
+            self.remove_kind_name(&ServiceKind::ConnectEnabled, destination);
+        }
+    }
+
+    /// An instance does not have its name any longer; it may have another.
+    fn left_name(&mut self, old: &ServiceNode, renamed: bool) {
+        let (peer, name) = (peer_of(old), &old.service_name);
+        self.changes.note(Change::Service(PeeredName::new(peer, name)));
+        self.changes.note(Change::Health(PeeredName::new(peer, name)));
+        let is_left = self.tables.services.has_instance_of(peer, name);
+        if renamed {
+            self.pass_over(peer);
+        } else if is_left {
+            self.touch_service(peer, name);
+        } else {
+            self.tables.indexes.forget_service(peer, name);
+            let index = self.index;
+            self.tables.indexes.touch(peer, |own| own.service_extinction = index);
+        }
+        if !is_left {
+            self.free_virtual_ip_of_nothing(peer, name);
+        }
+    }
+
+    /// Strikes a name off its kind when no instance has both any longer.
+    fn left_kind(&mut self, old: &ServiceNode) {
+        let (peer, kind) = (peer_of(old), &old.service_kind);
+        let mut same_name = self.tables.services.named(peer, &old.service_name);
+        let is_left = same_name.any(|instance| instance.row.service_kind == *kind);
+        drop(same_name);
+        if peer.is_local() && !is_left {
+            self.remove_kind_name(kind, &old.service_name);
         }
     }
 
     /// Gives a name's virtual address back once neither an instance has the name nor a proxy stands for it.
-    fn free_virtual_ip_of_nothing(&mut self, name: &GoStr) {
-        if !self.tables.services.has_instance_of(name) && !self.tables.services.has_way_to(name) {
-            self.free_virtual_ip(name);
+    fn free_virtual_ip_of_nothing(&mut self, peer: Peer<'_>, name: &GoStr) {
+        let services = &self.tables.services;
+        if !services.has_instance_of(peer, name) && !services.has_way_to(peer, name) {
+            self.free_virtual_ip(peer, name);
         }
     }
 }

@@ -6,7 +6,7 @@ mod kv;
 mod model;
 
 use super::*;
-use crate::{Applied, Watch, WatchSet};
+use crate::{Applied, Peer, Watch, WatchSet};
 use proconsul_msgpack::GoStr;
 use proconsul_structs::catalog::{DeregisterRequest, RegisterRequest};
 use proconsul_structs::check::HealthCheck;

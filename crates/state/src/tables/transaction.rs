@@ -3,6 +3,7 @@
 use super::Tables;
 use crate::LockDelay;
 use crate::fold::fold;
+use crate::peer::{Peer, PeeredName};
 use crate::watch::{Change, Changes};
 use proconsul_msgpack::GoStr;
 
@@ -17,15 +18,41 @@ pub(super) struct Transaction<'a> {
 
 impl Transaction<'_> {
     /// A service's instance, a node of one, or a check of either changed: its index moves.
-    pub(super) fn touch_service(&mut self, name: &[u8]) {
-        self.tables.indexes.touch_service(name, self.index);
+    pub(super) fn touch_service(&mut self, peer: Peer<'_>, name: &[u8]) {
+        self.tables.indexes.touch_service(peer, name, self.index);
+        self.changes.note(Change::Health(PeeredName::new(peer, name)));
+    }
+
+    /// The same for what the mesh reaches under a name.
+    pub(super) fn touch_connect(&mut self, peer: Peer<'_>, name: &[u8]) {
+        self.tables.indexes.touch_connect(peer, name, self.index);
+        self.changes.note(Change::Health(PeeredName::new(peer, name)));
     }
 
     /// A node's record, or a service on it, changed.
-    pub(super) fn touch_node(&mut self, name: &[u8]) {
-        self.tables.indexes.nodes = self.index;
-        self.tables.indexes.touch_node(name, self.index);
-        self.changes.note(Change::Node(folded(name)));
+    pub(super) fn touch_node(&mut self, peer: Peer<'_>, name: &[u8]) {
+        let index = self.index;
+        self.tables.indexes.touch(peer, |own| own.nodes = index);
+        self.tables.indexes.touch_node(peer, name, index);
+        self.changes.note(Change::Node(PeeredName::new(peer, name)));
+    }
+
+    /// Some service instance changed.
+    pub(super) fn touch_services(&mut self, peer: Peer<'_>) {
+        let index = self.index;
+        self.tables.indexes.touch(peer, |own| own.services = index);
+    }
+
+    /// Some check changed.
+    pub(super) fn touch_checks(&mut self, peer: Peer<'_>) {
+        let index = self.index;
+        self.tables.indexes.touch(peer, |own| own.checks = index);
+    }
+
+    /// Some name's own index does not tell what changed under the name.
+    pub(super) fn pass_over(&mut self, peer: Peer<'_>) {
+        let index = self.index;
+        self.tables.indexes.touch(peer, |own| own.passed_over = index);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What one applied entry touched.
 
 use super::{RecordTable, Watch};
+use crate::peer::PeeredName;
 use proconsul_msgpack::GoStr;
 
 /// One fact that an apply changed. Node and service names are folded as in [`Watch`].
@@ -9,19 +10,23 @@ pub enum Change {
     /// This key was set or deleted. Concerns the key and every prefix of it.
     Key(GoStr),
     /// An instance of this service, a proxy for it, or the record of a node that carries one changed.
-    Service(GoStr),
-    /// A check that counts for this service changed.
-    ServiceChecks(GoStr),
-    /// Some service instance was added, changed or removed.
-    AllServices,
+    Service(PeeredName),
+    /// The same, or a check that counts for one of these instances changed.
+    Health(PeeredName),
+    /// A check that names this service as its own changed.
+    ServiceChecks(PeeredName),
+    /// Some service instance of this peer was added, changed or removed.
+    AllServices(GoStr),
     /// This node's record or the services on it changed.
-    Node(GoStr),
+    Node(PeeredName),
     /// A check of this node changed.
-    NodeChecks(GoStr),
-    /// Some node's record changed.
-    Nodes,
-    /// Some check changed.
-    Checks,
+    NodeChecks(PeeredName),
+    /// Some node's record of this peer changed.
+    Nodes(GoStr),
+    /// Some check of this peer changed.
+    Checks(GoStr),
+    /// Some check that is, or was, in this state changed.
+    ChecksInState(PeeredName),
     /// This session was made or ended.
     Session(GoStr),
     /// A session of this node was made or ended.
@@ -32,8 +37,10 @@ pub enum Change {
     NodeCoordinates(GoStr),
     /// Some coordinate changed.
     Coordinates,
-    /// Some kind of service got or lost a name.
-    ServiceKinds,
+    /// This kind of service got or lost a name.
+    KindNames(GoStr),
+    /// A service of this kind, or a check that counts for one, changed.
+    ServiceKind(PeeredName),
     /// What this gateway serves, or what serves this service, changed.
     GatewayServices(GoStr),
     /// This record was stored or removed. Concerns its table too.
@@ -110,22 +117,25 @@ impl Change {
         match (self, watch) {
             (Change::Key(key), Watch::Key(watched)) => key == watched,
             (Change::Key(key), Watch::Prefix(prefix)) => key.as_bytes().starts_with(prefix.as_bytes()),
-            (Change::Service(name), Watch::Service(watched)) => name == watched,
-            (Change::ServiceChecks(name), Watch::ServiceChecks(watched)) => name == watched,
-            (Change::Node(name), Watch::Node(watched)) => name == watched,
-            (Change::NodeChecks(name), Watch::NodeChecks(watched)) => name == watched,
+            (Change::Service(name), Watch::Service(watched))
+            | (Change::Health(name), Watch::Health(watched))
+            | (Change::ServiceChecks(name), Watch::ServiceChecks(watched))
+            | (Change::ServiceKind(name), Watch::ServiceKind(watched))
+            | (Change::Node(name), Watch::Node(watched))
+            | (Change::NodeChecks(name), Watch::NodeChecks(watched))
+            | (Change::ChecksInState(name), Watch::ChecksInState(watched)) => name == watched,
+            (Change::AllServices(peer), Watch::AllServices(watched))
+            | (Change::Nodes(peer), Watch::Nodes(watched))
+            | (Change::Checks(peer), Watch::Checks(watched)) => peer == watched,
+            (Change::KindNames(kind), Watch::KindNames(watched)) => kind == watched,
             (Change::Session(id), Watch::Session(watched)) => id == watched,
             (Change::NodeSessions(name), Watch::NodeSessions(watched)) => name == watched,
             (Change::NodeCoordinates(name), Watch::NodeCoordinates(watched)) => name == watched,
             (Change::GatewayServices(name), Watch::GatewayServices(watched)) => name == watched,
             (Change::Record(table, key), Watch::Record(of, watched)) => table == of && key == watched,
             (Change::Record(table, _), Watch::Records(of)) => table == of,
-            (Change::AllServices, Watch::AllServices)
-            | (Change::Nodes, Watch::Nodes)
-            | (Change::Checks, Watch::Checks)
-            | (Change::Sessions, Watch::Sessions)
+            (Change::Sessions, Watch::Sessions)
             | (Change::Coordinates, Watch::Coordinates)
-            | (Change::ServiceKinds, Watch::ServiceKinds)
             | (Change::Usage, Watch::Usage) => true,
             _ => false,
         }

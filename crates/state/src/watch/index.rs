@@ -2,6 +2,7 @@
 
 use super::hash::PrefixHash;
 use super::{Change, Changes, RecordTable, Watch};
+use crate::peer::PeeredName;
 use foldhash::fast::RandomState;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::Hash;
@@ -58,18 +59,21 @@ enum Kind {
     Key,
     Prefix,
     Service,
+    Health,
     ServiceChecks,
     AllServices,
     Node,
     NodeChecks,
     Nodes,
     Checks,
+    ChecksInState,
     Session,
     NodeSessions,
     Sessions,
     NodeCoordinates,
     Coordinates,
-    ServiceKinds,
+    Names,
+    ServicesOf,
     GatewayServices,
     Usage,
     /// One record; the table is counted on from here.
@@ -170,19 +174,22 @@ impl<Id: Copy + Eq + Hash> WatchIndex<Id> {
         for change in changes {
             match change {
                 Change::Key(key) => self.affected_by_key(key.as_bytes(), found),
-                Change::Service(name) => self.at(Kind::Service, self.hash.of(name.as_bytes()), found),
-                Change::ServiceChecks(name) => self.at(Kind::ServiceChecks, self.hash.of(name.as_bytes()), found),
-                Change::AllServices => self.at(Kind::AllServices, PrefixHash::EMPTY, found),
-                Change::Node(name) => self.at(Kind::Node, self.hash.of(name.as_bytes()), found),
-                Change::NodeChecks(name) => self.at(Kind::NodeChecks, self.hash.of(name.as_bytes()), found),
-                Change::Nodes => self.at(Kind::Nodes, PrefixHash::EMPTY, found),
-                Change::Checks => self.at(Kind::Checks, PrefixHash::EMPTY, found),
+                Change::Service(name) => self.at(Kind::Service, self.peered(name), found),
+                Change::Health(name) => self.at(Kind::Health, self.peered(name), found),
+                Change::ServiceChecks(name) => self.at(Kind::ServiceChecks, self.peered(name), found),
+                Change::AllServices(peer) => self.at(Kind::AllServices, self.hash.of(peer.as_bytes()), found),
+                Change::Node(name) => self.at(Kind::Node, self.peered(name), found),
+                Change::NodeChecks(name) => self.at(Kind::NodeChecks, self.peered(name), found),
+                Change::Nodes(peer) => self.at(Kind::Nodes, self.hash.of(peer.as_bytes()), found),
+                Change::Checks(peer) => self.at(Kind::Checks, self.hash.of(peer.as_bytes()), found),
+                Change::ChecksInState(state) => self.at(Kind::ChecksInState, self.peered(state), found),
                 Change::Session(id) => self.at(Kind::Session, self.hash.of(id.as_bytes()), found),
                 Change::NodeSessions(name) => self.at(Kind::NodeSessions, self.hash.of(name.as_bytes()), found),
                 Change::Sessions => self.at(Kind::Sessions, PrefixHash::EMPTY, found),
                 Change::NodeCoordinates(name) => self.at(Kind::NodeCoordinates, self.hash.of(name.as_bytes()), found),
                 Change::Coordinates => self.at(Kind::Coordinates, PrefixHash::EMPTY, found),
-                Change::ServiceKinds => self.at(Kind::ServiceKinds, PrefixHash::EMPTY, found),
+                Change::KindNames(kind) => self.at(Kind::Names, self.hash.of(kind.as_bytes()), found),
+                Change::ServiceKind(kind) => self.at(Kind::ServicesOf, self.peered(kind), found),
                 Change::GatewayServices(name) => self.at(Kind::GatewayServices, self.hash.of(name.as_bytes()), found),
                 Change::Usage => self.at(Kind::Usage, PrefixHash::EMPTY, found),
                 Change::Record(table, key) => {
@@ -241,19 +248,22 @@ impl<Id: Copy + Eq + Hash> WatchIndex<Id> {
         let (kind, text) = match watch {
             Watch::Key(key) => (Kind::Key, key.as_bytes()),
             Watch::Prefix(prefix) => (Kind::Prefix, prefix.as_bytes()),
-            Watch::Service(name) => (Kind::Service, name.as_bytes()),
-            Watch::ServiceChecks(name) => (Kind::ServiceChecks, name.as_bytes()),
-            Watch::AllServices => (Kind::AllServices, &[][..]),
-            Watch::Node(name) => (Kind::Node, name.as_bytes()),
-            Watch::NodeChecks(name) => (Kind::NodeChecks, name.as_bytes()),
-            Watch::Nodes => (Kind::Nodes, &[][..]),
-            Watch::Checks => (Kind::Checks, &[][..]),
+            Watch::Service(name) => return slot(Kind::Service as u64, self.peered(name)),
+            Watch::Health(name) => return slot(Kind::Health as u64, self.peered(name)),
+            Watch::ServiceChecks(name) => return slot(Kind::ServiceChecks as u64, self.peered(name)),
+            Watch::AllServices(peer) => (Kind::AllServices, peer.as_bytes()),
+            Watch::Node(name) => return slot(Kind::Node as u64, self.peered(name)),
+            Watch::NodeChecks(name) => return slot(Kind::NodeChecks as u64, self.peered(name)),
+            Watch::Nodes(peer) => (Kind::Nodes, peer.as_bytes()),
+            Watch::Checks(peer) => (Kind::Checks, peer.as_bytes()),
+            Watch::ChecksInState(state) => return slot(Kind::ChecksInState as u64, self.peered(state)),
             Watch::Session(id) => (Kind::Session, id.as_bytes()),
             Watch::NodeSessions(name) => (Kind::NodeSessions, name.as_bytes()),
             Watch::Sessions => (Kind::Sessions, &[][..]),
             Watch::NodeCoordinates(name) => (Kind::NodeCoordinates, name.as_bytes()),
             Watch::Coordinates => (Kind::Coordinates, &[][..]),
-            Watch::ServiceKinds => (Kind::ServiceKinds, &[][..]),
+            Watch::KindNames(kind) => (Kind::Names, kind.as_bytes()),
+            Watch::ServiceKind(kind) => return slot(Kind::ServicesOf as u64, self.peered(kind)),
             Watch::GatewayServices(name) => (Kind::GatewayServices, name.as_bytes()),
             Watch::Usage => (Kind::Usage, &[][..]),
             Watch::Record(table, key) => {
@@ -262,6 +272,16 @@ impl<Id: Copy + Eq + Hash> WatchIndex<Id> {
             Watch::Records(table) => return slot(Kind::Records as u64 + *table as u64, PrefixHash::EMPTY),
         };
         slot(kind as u64, self.hash.of(text))
+    }
+
+    /// The name's hash, carried on over the peer's name where there is one. A zero byte is between them; that a name may
+    /// have one too makes two watches share a slot at worst.
+    fn peered(&self, name: &PeeredName) -> u64 {
+        let own = self.hash.of(name.name.as_bytes());
+        if name.peer.is_empty() {
+            return own;
+        }
+        name.peer.iter().fold(self.hash.step(own, 0), |hash, byte| self.hash.step(hash, *byte))
     }
 
     fn forget_length(&mut self, length: usize) {

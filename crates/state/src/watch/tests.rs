@@ -32,8 +32,8 @@ fn a_key_concerns_itself_and_the_prefixes_of_it() {
         Watch::Prefix(text("")),
         Watch::Prefix(text("a/b/")),
         Watch::Key(text("a/")),
-        Watch::Service(text("a/b")),
-        Watch::AllServices,
+        Watch::service(Peer::LOCAL, b"a/b"),
+        Watch::all_services(Peer::LOCAL),
     ]
     .iter()
     .enumerate()
@@ -49,10 +49,11 @@ fn a_key_concerns_itself_and_the_prefixes_of_it() {
 #[test]
 fn names_are_watched_whatever_their_case() {
     let mut index = WatchIndex::new();
-    index.insert(&Watch::service(b"Web"), 1);
-    index.insert(&Watch::node(b"Web"), 2);
+    index.insert(&Watch::service(Peer::LOCAL, b"Web"), 1);
+    index.insert(&Watch::node(Peer::LOCAL, b"Web"), 2);
+    index.insert(&Watch::service(Peer::named(b"web"), b"Web"), 3);
     let mut changes = Changes::default();
-    changes.note(Change::Service(text("web")));
+    changes.note(Change::Service(PeeredName::new(Peer::LOCAL, b"WEB")));
     assert_eq!(found(&index, &changes), [1].into());
 }
 
@@ -62,9 +63,9 @@ fn a_set_that_is_off_keeps_nothing() {
     watches.add(|| unreachable!("a watch was made for nobody"));
     assert!(watches.watches().is_empty() && !watches.is_affected(&changed(&["a"])));
     let mut watches = WatchSet::new();
-    watches.add(|| Watch::Nodes);
-    watches.add(|| Watch::Nodes);
-    assert_eq!(watches.watches(), [Watch::Nodes]);
+    watches.add(|| Watch::nodes(Peer::LOCAL));
+    watches.add(|| Watch::nodes(Peer::LOCAL));
+    assert_eq!(watches.watches(), [Watch::nodes(Peer::LOCAL)]);
 }
 
 /// The figure is for the report, the bound is a promise: a hundred thousand watches stay within a few megabytes.
@@ -95,25 +96,29 @@ fn very_many_watches_are_small_and_do_not_get_in_the_way() {
 
 fn any_watch() -> impl Strategy<Value = Watch> {
     let name = || vec(prop_oneof![Just(b'a'), Just(b'b')], 0..4).prop_map(GoStr::from);
+    let peered = || (name(), name()).prop_map(|(peer, name)| PeeredName { peer, name });
     prop_oneof![
         name().prop_map(Watch::Key),
         name().prop_map(Watch::Prefix),
-        name().prop_map(Watch::Service),
-        name().prop_map(Watch::ServiceChecks),
-        name().prop_map(Watch::Node),
-        name().prop_map(Watch::NodeChecks),
+        peered().prop_map(Watch::Service),
+        peered().prop_map(Watch::ServiceChecks),
+        peered().prop_map(Watch::Node),
+        peered().prop_map(Watch::NodeChecks),
+        peered().prop_map(Watch::Health),
+        peered().prop_map(Watch::ChecksInState),
+        peered().prop_map(Watch::ServiceKind),
+        name().prop_map(Watch::KindNames),
         name().prop_map(Watch::Session),
         name().prop_map(Watch::NodeSessions),
         name().prop_map(Watch::NodeCoordinates),
         name().prop_map(Watch::GatewayServices),
         (any_table(), name()).prop_map(|(table, key)| Watch::Record(table, key)),
         any_table().prop_map(Watch::Records),
-        Just(Watch::AllServices),
-        Just(Watch::Nodes),
-        Just(Watch::Checks),
+        name().prop_map(Watch::AllServices),
+        name().prop_map(Watch::Nodes),
+        name().prop_map(Watch::Checks),
         Just(Watch::Sessions),
         Just(Watch::Coordinates),
-        Just(Watch::ServiceKinds),
         Just(Watch::Usage),
     ]
 }
@@ -130,9 +135,9 @@ fn any_change() -> impl Strategy<Value = Change> {
         Watch::ServiceChecks(name) => Change::ServiceChecks(name),
         Watch::Node(name) => Change::Node(name),
         Watch::NodeChecks(name) => Change::NodeChecks(name),
-        Watch::AllServices => Change::AllServices,
-        Watch::Nodes => Change::Nodes,
-        Watch::Checks => Change::Checks,
+        Watch::AllServices(peer) => Change::AllServices(peer),
+        Watch::Nodes(peer) => Change::Nodes(peer),
+        Watch::Checks(peer) => Change::Checks(peer),
         Watch::Session(id) => Change::Session(id),
         Watch::NodeSessions(name) => Change::NodeSessions(name),
         Watch::NodeCoordinates(name) => Change::NodeCoordinates(name),
@@ -141,7 +146,10 @@ fn any_change() -> impl Strategy<Value = Change> {
         Watch::Records(table) => Change::Record(table, GoStr::EMPTY),
         Watch::Sessions => Change::Sessions,
         Watch::Coordinates => Change::Coordinates,
-        Watch::ServiceKinds => Change::ServiceKinds,
+        Watch::Health(name) => Change::Health(name),
+        Watch::ChecksInState(name) => Change::ChecksInState(name),
+        Watch::KindNames(kind) => Change::KindNames(kind),
+        Watch::ServiceKind(kind) => Change::ServiceKind(kind),
         Watch::Usage => Change::Usage,
     })
 }

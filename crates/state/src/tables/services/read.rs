@@ -1,9 +1,9 @@
 //! Questions about services.
 
 use super::row::Instance;
-use crate::fold::fold;
+use crate::fold::{fold, same};
+use crate::peer::Peer;
 use crate::tables::Tables;
-use crate::tables::keys::compose;
 use crate::tables::nodes::{Found, satisfies};
 use crate::watch::{Watch, WatchSet};
 use proconsul_msgpack::GoStr;
@@ -24,33 +24,35 @@ pub struct NodeWithServices {
 impl Tables {
     /// Every instance, in order of folded nodes and ids. Watches what instances exist and say; for an answer that also
     /// depends on nodes' facts take [`services_with_nodes`](Self::services_with_nodes).
-    pub fn services(&self, watches: &mut WatchSet) -> (u64, Vec<Shared<ServiceNode>>) {
-        watches.add(|| Watch::AllServices);
-        (self.indexes.services, self.services.by_node.values().map(shared).collect())
+    pub fn services(&self, peer: Peer<'_>, watches: &mut WatchSet) -> (u64, Vec<Shared<ServiceNode>>) {
+        watches.add(|| Watch::all_services(peer));
+        (self.indexes.of(peer).services, self.services.of(peer).map(shared).collect())
     }
 
     /// Every instance, for an answer that depends on their nodes' facts too: watches these. The index does not move with
     /// them, as it does not in Consul; wait by [`with_nodes_index`](Self::with_nodes_index).
-    pub fn services_with_nodes(&self, watches: &mut WatchSet) -> (u64, Vec<Shared<ServiceNode>>) {
-        watches.add(|| Watch::Nodes);
-        self.services(watches)
+    pub fn services_with_nodes(&self, peer: Peer<'_>, watches: &mut WatchSet) -> (u64, Vec<Shared<ServiceNode>>) {
+        watches.add(|| Watch::nodes(peer));
+        self.services(peer, watches)
     }
 
     /// Index of the last change of any service or node.
-    pub fn with_nodes_index(&self) -> u64 {
-        self.indexes.services.max(self.indexes.nodes)
+    pub fn with_nodes_index(&self, peer: Peer<'_>) -> u64 {
+        let own = self.indexes.of(peer);
+        own.services.max(own.nodes)
     }
 
     /// The instances on nodes whose metadata has all of the pairs given; without any pair, none. Watches as
     /// [`services_with_nodes`](Self::services_with_nodes); the index moves with nodes too.
     pub fn services_by_node_meta(
         &self,
+        peer: Peer<'_>,
         pairs: &BTreeMap<GoStr, GoStr>,
         watches: &mut WatchSet,
     ) -> (u64, Vec<Shared<ServiceNode>>) {
-        let (_, mut rows) = self.services_with_nodes(watches);
+        let (_, mut rows) = self.services_with_nodes(peer, watches);
         rows.retain(|row| !pairs.is_empty() && satisfies(&row.node_meta, pairs));
-        (self.with_nodes_index(), rows)
+        (self.with_nodes_index(peer), rows)
     }
 
     /// The instances of one service, in order of folded nodes and ids. Watches the service.
@@ -58,21 +60,27 @@ impl Tables {
     /// The index is the service's own; it does not tell of an instance that took another name, so wait by
     /// [`passed_over_index`](Self::passed_over_index) as well. Without an instance it is that of the last extinction of any service; before
     /// the first of those, that of all services and nodes.
-    pub fn service_nodes(&self, service: &[u8], watches: &mut WatchSet) -> (u64, Vec<Shared<ServiceNode>>) {
-        watches.add(|| Watch::service(service));
-        let rows: Vec<_> = self.services.by_service.values_below(&compose(&[service])).map(shared).collect();
-        (self.service_index(service, !rows.is_empty()), rows)
+    pub fn service_nodes(
+        &self,
+        peer: Peer<'_>,
+        service: &[u8],
+        watches: &mut WatchSet,
+    ) -> (u64, Vec<Shared<ServiceNode>>) {
+        watches.add(|| Watch::service(peer, service));
+        let rows: Vec<_> = self.services.named(peer, service).map(shared).collect();
+        (self.service_index(peer, service, !rows.is_empty()), rows)
     }
 
     /// The instances of one service that have all of the tags, letter case aside. Otherwise as
     /// [`service_nodes`](Self::service_nodes).
     pub fn service_tag_nodes(
         &self,
+        peer: Peer<'_>,
         service: &[u8],
         tags: &[GoStr],
         watches: &mut WatchSet,
     ) -> (u64, Vec<Shared<ServiceNode>>) {
-        let (index, mut rows) = self.service_nodes(service, watches);
+        let (index, mut rows) = self.service_nodes(peer, service, watches);
         let wanted: Vec<_> = tags.iter().map(|tag| fold(tag)).collect();
         rows.retain(|row| {
             let has = |tag: &[u8]| row.service_tags.iter().flatten().any(|own| *fold(own) == *tag);
@@ -85,29 +93,39 @@ impl Tables {
     ///
     /// The index is as for [`service_nodes`](Self::service_nodes): that of the service that is called so, as in Consul,
     /// whatever happens to what stands for it; wait by [`connect_index`](Self::connect_index).
-    pub fn connect_service_nodes(&self, service: &[u8], watches: &mut WatchSet) -> (u64, Vec<Shared<ServiceNode>>) {
-        watches.add(|| Watch::service(service));
-        let rows: Vec<_> = self.services.by_destination.values_below(&compose(&[service])).map(shared).collect();
-        (self.service_index(service, !rows.is_empty()), rows)
+    pub fn connect_service_nodes(
+        &self,
+        peer: Peer<'_>,
+        service: &[u8],
+        watches: &mut WatchSet,
+    ) -> (u64, Vec<Shared<ServiceNode>>) {
+        watches.add(|| Watch::service(peer, service));
+        let rows: Vec<_> = self.services.reached(peer, service).map(shared).collect();
+        (self.service_index(peer, service, !rows.is_empty()), rows)
     }
 
     /// Index of the last change of what the mesh reaches under a name, or of the service that is called so.
-    pub fn connect_index(&self, service: &[u8]) -> u64 {
-        let exists = self.services.by_destination.any_below(&compose(&[service]));
-        let own = self.service_index(service, exists).max(self.indexes.connect(service));
-        own.max(self.indexes.passed_over)
+    pub fn connect_index(&self, peer: Peer<'_>, service: &[u8]) -> u64 {
+        let exists = self.services.has_way_to(peer, service);
+        let own = self.service_index(peer, service, exists).max(self.indexes.connect(peer, service));
+        own.max(self.passed_over_index(peer))
     }
 
     /// Index to wait by for a service's instances, besides the answer's own: that of the last change of any name's that
     /// the names' own indexes pass over.
-    pub fn passed_over_index(&self) -> u64 {
-        self.indexes.passed_over
+    pub fn passed_over_index(&self, peer: Peer<'_>) -> u64 {
+        self.indexes.of(peer).passed_over
     }
 
     /// The instances that have this address, their own or a tagged one. Watches all services and nodes. The index is
     /// zero, as in Consul: this question cannot be waited on.
-    pub fn service_address_nodes(&self, address: &GoStr, watches: &mut WatchSet) -> (u64, Vec<Shared<ServiceNode>>) {
-        let (_, mut rows) = self.services_with_nodes(watches);
+    pub fn service_address_nodes(
+        &self,
+        peer: Peer<'_>,
+        address: &GoStr,
+        watches: &mut WatchSet,
+    ) -> (u64, Vec<Shared<ServiceNode>>) {
+        let (_, mut rows) = self.services_with_nodes(peer, watches);
         rows.retain(|row| {
             row.service_address == *address
                 || row.service_tagged_addresses.iter().flatten().any(|(_, tagged)| tagged.address == *address)
@@ -116,9 +134,15 @@ impl Tables {
     }
 
     /// One service on one node. Watches the node. The index is that of all services.
-    pub fn node_service(&self, node: &[u8], id: &[u8], watches: &mut WatchSet) -> (u64, Option<NodeService>) {
-        watches.add(|| Watch::node(node));
-        (self.indexes.services, self.services.get(node, id).map(Instance::registered))
+    pub fn node_service(
+        &self,
+        peer: Peer<'_>,
+        node: &[u8],
+        id: &[u8],
+        watches: &mut WatchSet,
+    ) -> (u64, Option<Shared<NodeService>>) {
+        watches.add(|| Watch::node(peer, node));
+        (self.indexes.of(peer).services, self.services.get(peer, node, id).map(registered))
     }
 
     /// A node, by name or by the beginning of its id, with its services. Watches the node, and where an id was given
@@ -126,27 +150,52 @@ impl Tables {
     ///
     /// The index is the node's own; without a node, that of the last removal of any. For a part of an id, and for an id
     /// that no node has, it is that of all nodes: any of them may come to have it.
-    pub fn node_services(&self, name_or_id: &[u8], watches: &mut WatchSet) -> (u64, Option<NodeWithServices>) {
-        match self.find_node(name_or_id, watches) {
-            Found::Several | Found::None { could_be_id: true } => (self.indexes.nodes, None),
-            Found::None { could_be_id: false } => (self.indexes.node_extinction, None),
+    pub fn node_services(
+        &self,
+        peer: Peer<'_>,
+        name_or_id: &[u8],
+        watches: &mut WatchSet,
+    ) -> (u64, Option<NodeWithServices>) {
+        let own = self.indexes.of(peer);
+        match self.find_node(peer, name_or_id, watches) {
+            Found::Several | Found::None { could_be_id: true } => (own.nodes, None),
+            Found::None { could_be_id: false } => (own.node_extinction, None),
             Found::One { node, by_part } => {
-                let index = if by_part { self.indexes.nodes } else { self.indexes.node(&node.node) };
-                let on_node = self.services.on(&node.node);
-                let services = on_node.map(|instance| Shared::from(instance.registered())).collect();
+                let index = if by_part { own.nodes } else { self.indexes.node(peer, &node.node) };
+                let services = self.services.on(peer, &node.node).map(registered).collect();
                 (index, Some(NodeWithServices { node: Shared(node.clone()), services }))
             }
         }
     }
 
-    fn service_index(&self, service: &[u8], exists: bool) -> u64 {
-        let indexes = &self.indexes;
-        match (exists, indexes.service_extinction, indexes.service(service)) {
+    /// The names of all services, each as its first instance spells it, in order of folded names. Watches what instances
+    /// exist and say. The index is that of all services.
+    pub fn service_names(&self, peer: Peer<'_>, watches: &mut WatchSet) -> (u64, Vec<GoStr>) {
+        watches.add(|| Watch::all_services(peer));
+        let mut names: Vec<GoStr> = Vec::new();
+        for instance in self.services.by_name(peer) {
+            // Spellings that differ are names of their own in such a list, as in Consul.
+            let from =
+                names.iter().rposition(|known| !same(known, &instance.row.service_name)).map_or(0, |last| last + 1);
+            if !names[from..].contains(&instance.row.service_name) {
+                names.push(instance.row.service_name.clone());
+            }
+        }
+        (self.indexes.of(peer).services, names)
+    }
+
+    pub(in crate::tables) fn service_index(&self, peer: Peer<'_>, service: &[u8], exists: bool) -> u64 {
+        let own = self.indexes.of(peer);
+        match (exists, own.service_extinction, self.indexes.service(peer, service)) {
             (false, extinction, _) if extinction != 0 => extinction,
-            (_, _, own) if own != 0 => own,
-            _ => indexes.services.max(indexes.nodes),
+            (_, _, service) if service != 0 => service,
+            _ => own.services.max(own.nodes),
         }
     }
+}
+
+fn registered(instance: &Instance) -> Shared<NodeService> {
+    Shared(instance.service.clone())
 }
 
 fn shared(instance: &Instance) -> Shared<ServiceNode> {

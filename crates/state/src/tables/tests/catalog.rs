@@ -11,7 +11,7 @@ fn off() -> WatchSet {
 
 /// Index of a service's instances with the instances' nodes and modify indexes.
 fn instances(world: &World, service: &str) -> (u64, Vec<(String, u64)>) {
-    let (index, rows) = world.tables.service_nodes(service.as_bytes(), &mut off());
+    let (index, rows) = world.tables.service_nodes(Peer::LOCAL, service.as_bytes(), &mut off());
     (index, rows.iter().map(|row| (row.node.to_string(), row.raft_index.modify_index)).collect())
 }
 
@@ -49,7 +49,7 @@ fn a_row_shows_the_service_with_its_nodes_facts_and_nothing_nil() {
         ..with_service(node("ca-n3"), service("ca-dflt"))
     };
     let index = world.done(&register(request));
-    let (seen, rows) = world.tables.service_nodes(b"CA-DFLT", &mut off());
+    let (seen, rows) = world.tables.service_nodes(Peer::LOCAL, b"CA-DFLT", &mut off());
     assert_eq!((seen, rows.len()), (index, 1));
     let expected = ServiceNode {
         id: text(ID),
@@ -68,7 +68,7 @@ fn a_row_shows_the_service_with_its_nodes_facts_and_nothing_nil() {
     };
     assert_eq!(*rows[0], expected);
     // On its node it is shown as it was registered, but for the weights.
-    let (_, on_node) = world.tables.node_services(b"ca-n3", &mut off());
+    let (_, on_node) = world.tables.node_services(Peer::LOCAL, b"ca-n3", &mut off());
     let shown = &on_node.expect("registered").services[0];
     assert_eq!(
         (shown.tags.clone(), shown.meta.clone(), shown.weights),
@@ -82,7 +82,7 @@ fn weights_that_make_no_sense_count_as_none() {
         let mut world = World::default();
         let weights = Some(Weights { passing, warning });
         world.done(&register(with_service(node("n"), NodeService { weights, ..service("web") })));
-        let row = world.tables.service_nodes(b"web", &mut off()).1[0].service_weights;
+        let row = world.tables.service_nodes(Peer::LOCAL, b"web", &mut off()).1[0].service_weights;
         assert_eq!((row.passing, row.warning), expected);
     };
     check(3, 2, (3, 2));
@@ -130,7 +130,7 @@ fn a_change_of_what_consul_passes_over_does_not_count() {
     request.check.as_mut().expect("given").output = text("o");
     let index = world.done(&register(request));
     assert_eq!(instances(&world, "web"), (index, vec![("n".into(), index)]));
-    assert_eq!(world.tables.node_checks(b"n", &mut off()).0, index);
+    assert_eq!(world.tables.node_checks(Peer::LOCAL, b"n", &mut off()).0, index);
 }
 
 #[test]
@@ -160,19 +160,20 @@ fn an_instance_that_takes_another_name_leaves_its_old_one() {
     world.done(&register(with_service(node("m"), service("api"))));
     let renamed = world.done(&named("api"));
     assert_eq!(instances(&world, "web"), (1, vec![]));
-    assert_eq!(world.tables.passed_over_index(), renamed);
+    assert_eq!(world.tables.passed_over_index(Peer::LOCAL), renamed);
     assert_eq!(instances(&world, "api"), (renamed, vec![("m".into(), 2), ("n".into(), renamed)]));
 }
 
+/// Consul moves the old name's index only, and who waits for the new one's health is not told.
 #[test]
-fn a_removed_check_counts_for_the_name_that_its_service_had() {
+fn a_removed_check_counts_for_the_name_that_its_service_has_and_the_one_it_had() {
     let mut world = World::default();
     let named = |name: &str| with_service(node("n"), NodeService { id: text("one"), ..service(name) });
     world.done(&register(with_check(named("web"), "c", "one", "passing")));
     world.done(&register(with_service(node("m"), service("web"))));
-    let renamed = world.done(&register(named("api")));
+    world.done(&register(named("api")));
     let removed = world.done(&deregister("n", "", "c"));
-    assert_eq!(instances(&world, "api").0, renamed);
+    assert_eq!(instances(&world, "api").0, removed);
     assert_eq!(instances(&world, "web").0, removed);
 }
 
@@ -184,7 +185,7 @@ fn an_id_in_other_letters_is_the_same_id() {
         world.done(&register(RegisterRequest { id: text(&id), ..node("a") }));
     }
     world.done(&register(RegisterRequest { id: text(id), ..node("b") }));
-    let (_, nodes) = world.tables.nodes(&mut off());
+    let (_, nodes) = world.tables.nodes(Peer::LOCAL, &mut off());
     assert_eq!(nodes.iter().map(|node| node.node.to_string()).collect::<Vec<_>>(), ["b"]);
 }
 
@@ -194,9 +195,12 @@ fn a_nodes_change_shows_in_its_services() {
     world.done(&register(with_service(node("n"), service("web"))));
     let moved = RegisterRequest { address: text("10.9.9.9"), ..node("n") };
     let applied = world.apply(&register(moved));
-    assert!(applied.changes.touch(&Watch::service(b"Web")) && applied.changes.touch(&Watch::node(b"N")));
-    assert!(!applied.changes.touch(&Watch::AllServices));
-    let (index, rows) = world.tables.service_nodes(b"web", &mut off());
+    assert!(
+        applied.changes.touch(&Watch::service(Peer::LOCAL, b"Web"))
+            && applied.changes.touch(&Watch::node(Peer::LOCAL, b"N"))
+    );
+    assert!(!applied.changes.touch(&Watch::all_services(Peer::LOCAL)));
+    let (index, rows) = world.tables.service_nodes(Peer::LOCAL, b"web", &mut off());
     assert_eq!((index, &rows[0].address, rows[0].raft_index.modify_index), (world.index, &text("10.9.9.9"), 1));
 }
 
@@ -206,12 +210,12 @@ fn skipping_the_node_update_leaves_the_node() {
     world.done(&register(RegisterRequest { node_meta: Some(pairs([("a", "1")])), ..node("ca-n17") }));
     let request = RegisterRequest { address: text("10.7.7.7"), skip_node_update: true, ..node("ca-n17") };
     world.done(&register(with_service(request, service("ca-skip"))));
-    let (_, seen) = world.tables.node(b"ca-n17", &mut off());
+    let (_, seen) = world.tables.node(Peer::LOCAL, b"ca-n17", &mut off());
     let seen = seen.expect("registered");
     assert_eq!((&seen.address, &seen.meta), (&text("10.1.2.3"), &Some(pairs([("a", "1")]))));
     // A node that does not exist is made all the same.
     world.done(&register(RegisterRequest { skip_node_update: true, ..node("new") }));
-    assert!(world.tables.has_node(b"NEW"));
+    assert!(world.tables.has_node(Peer::LOCAL, b"NEW"));
 }
 
 #[test]
@@ -220,8 +224,8 @@ fn an_id_takes_its_node_along_to_a_new_name() {
     let with_id = |name: &str, id: &str| RegisterRequest { id: text(id), ..node(name) };
     let created = world.done(&register(with_service(with_id("ca-n7", ID), service("web"))));
     let renamed = world.done(&register(with_id("ca-n7b", ID)));
-    assert!(!world.tables.has_node(b"ca-n7"));
-    let (_, seen) = world.tables.node_by_id(ID.as_bytes(), &mut off());
+    assert!(!world.tables.has_node(Peer::LOCAL, b"ca-n7"));
+    let (_, seen) = world.tables.node_by_id(Peer::LOCAL, ID.as_bytes(), &mut off());
     let seen = seen.expect("the id is known");
     assert_eq!((seen.node.to_string(), seen.raft_index.create_index), ("ca-n7b".into(), created));
     assert_eq!(instances(&world, "web"), (renamed, vec![]), "what was on the old name went with it");
@@ -246,8 +250,12 @@ fn an_id_takes_its_node_along_to_a_new_name() {
     // Once gossip has given it up, it is.
     world.done(&register(with_check(with_id("ca-n7b", ID), "serfHealth", "", "critical")));
     world.done(&register(with_id("ca-n7b", other)));
-    assert!(!world.tables.has_node(b"ca-other"));
-    assert_eq!(world.tables.node_by_id(ID.as_bytes(), &mut off()).1, None, "the id that held the name is gone");
+    assert!(!world.tables.has_node(Peer::LOCAL, b"ca-other"));
+    assert_eq!(
+        world.tables.node_by_id(Peer::LOCAL, ID.as_bytes(), &mut off()).1,
+        None,
+        "the id that held the name is gone"
+    );
 }
 
 #[test]
@@ -272,8 +280,11 @@ fn refusals_name_the_step_that_failed() {
         "failed inserting service: Invalid Service Meta for node n and serviceID web: \
          Couldn't load metadata pair ('a b', '1'): Key contains invalid characters"
     );
-    let imported = RegisterRequest { peer_name: text("other"), ..node("n") };
-    assert_eq!(world.refused(&register(imported)), "cannot register requests with PeerName in them");
+    let imported = NodeService { peer_name: text("other"), ..service("web") };
+    assert_eq!(
+        world.refused(&register(with_service(node("n"), imported))),
+        "Cannot register services and checks for multiple peer names in one registration request"
+    );
 }
 
 #[test]
@@ -285,7 +296,7 @@ fn deregistering_takes_along_what_depends_on_it() {
     };
     world.done(&register(request));
     let ids = |world: &World| -> Vec<(String, String, String)> {
-        let (_, checks) = world.tables.node_checks(b"ca-n8", &mut off());
+        let (_, checks) = world.tables.node_checks(Peer::LOCAL, b"ca-n8", &mut off());
         let facts = |check: &Shared<HealthCheck>| {
             (check.check_id.to_string(), check.service_name.to_string(), check.status.to_string())
         };
@@ -295,11 +306,11 @@ fn deregistering_takes_along_what_depends_on_it() {
         ids(&world),
         [("c1".into(), "ca-ds".into(), "critical".into()), ("c2".into(), String::new(), "passing".into())]
     );
-    assert_eq!(world.tables.service_checks(b"ca-ds", &mut off()).1.len(), 1);
+    assert_eq!(world.tables.service_checks(Peer::LOCAL, b"ca-ds", &mut off()).1.len(), 1);
     let gone = world.done(&deregister("CA-N8", "CA-DS", ""));
-    assert_eq!(world.tables.node_services(b"ca-n8", &mut off()).0, gone);
+    assert_eq!(world.tables.node_services(Peer::LOCAL, b"ca-n8", &mut off()).0, gone);
     assert_eq!(ids(&world).len(), 1);
-    assert!(world.tables.service_checks(b"ca-ds", &mut off()).1.is_empty());
+    assert!(world.tables.service_checks(Peer::LOCAL, b"ca-ds", &mut off()).1.is_empty());
     world.done(&deregister("ca-n8", "", "c2"));
     assert!(ids(&world).is_empty());
     let before = world.tables.clone();
@@ -308,8 +319,8 @@ fn deregistering_takes_along_what_depends_on_it() {
     }
     assert_eq!(world.tables, before);
     let removed = world.done(&deregister("ca-n8", "", ""));
-    assert_eq!(world.tables.node_services(b"ca-n8", &mut off()), (removed, None));
-    assert!(world.tables.nodes(&mut off()).1.is_empty());
+    assert_eq!(world.tables.node_services(Peer::LOCAL, b"ca-n8", &mut off()), (removed, None));
+    assert!(world.tables.nodes(Peer::LOCAL, &mut off()).1.is_empty());
 }
 
 #[test]
@@ -318,7 +329,7 @@ fn tags_are_listed_once_where_they_first_appear() {
     for (name, own) in [("ca-n10", tags(["b", "a"])), ("ca-n11", tags(["c", "a"]))] {
         world.done(&register(with_service(node(name), NodeService { tags: Some(own), ..service("ca-ls1") })));
     }
-    let (index, rows) = world.tables.services(&mut off());
+    let (index, rows) = world.tables.services(Peer::LOCAL, &mut off());
     assert_eq!(index, world.index);
     assert_eq!(tags_by_name(&rows), [(text("ca-ls1"), tags(["b", "a", "c"]))].into());
 }
@@ -330,7 +341,7 @@ fn tags_filter_whatever_their_case() {
         world.done(&register(with_service(node(name), NodeService { tags: Some(own), ..service("ca-tag") })));
     }
     let check = |wanted: Vec<GoStr>, expected: &[&str]| {
-        let (index, rows) = world.tables.service_tag_nodes(b"ca-tag", &wanted, &mut off());
+        let (index, rows) = world.tables.service_tag_nodes(Peer::LOCAL, b"ca-tag", &wanted, &mut off());
         assert_eq!((index, nodes_of(&rows)), (2, expected.iter().map(|name| (*name).to_owned()).collect()));
     };
     check(tags(["b"]), &["ca-n13"]);
@@ -348,9 +359,9 @@ fn metadata_filters_nodes_and_their_services() {
     world.done(&register(with_service(zoned("a", "1"), service("web"))));
     world.done(&register(with_service(zoned("b", "2"), service("web"))));
     let check = |wanted: std::collections::BTreeMap<GoStr, GoStr>, expected: &[&str]| {
-        let (_, nodes) = world.tables.nodes_by_meta(&wanted, &mut off());
+        let (_, nodes) = world.tables.nodes_by_meta(Peer::LOCAL, &wanted, &mut off());
         assert_eq!(nodes.iter().map(|node| node.node.to_string()).collect::<Vec<_>>(), expected);
-        let (index, rows) = world.tables.services_by_node_meta(&wanted, &mut off());
+        let (index, rows) = world.tables.services_by_node_meta(Peer::LOCAL, &wanted, &mut off());
         assert_eq!((index, nodes_of(&rows)), (2, expected.iter().map(|name| (*name).to_owned()).collect()));
     };
     check(pairs([("zone", "1")]), &["a"]);
@@ -367,14 +378,17 @@ fn the_mesh_reaches_a_service_through_proxies_and_native_instances() {
     let native = ServiceConnect { native: true, ..ServiceConnect::default() };
     world.done(&register(with_service(node("b"), NodeService { connect: native, port: 7, ..service("dest") })));
     world.done(&register(with_service(node("c"), service("dest"))));
-    let (_, rows) = world.tables.connect_service_nodes(b"Dest", &mut off());
+    let (_, rows) = world.tables.connect_service_nodes(Peer::LOCAL, b"Dest", &mut off());
     assert_eq!(nodes_of(&rows), ["a", "b"]);
     let virtual_address = |port| ServiceAddress { address: text("240.0.0.1"), port };
     let shown: Vec<_> = rows.iter().map(|row| row.service_tagged_addresses.clone()).collect();
     let expected = [9, 7].map(|port| Some([(text("consul-virtual"), virtual_address(port))].into()));
     assert_eq!(shown, expected);
-    assert_eq!(world.tables.virtual_ip(b"dest").map(|address| address.to_string()), Some("240.0.0.1".into()));
-    assert_eq!(world.tables.virtual_ip(b"none"), None);
+    assert_eq!(
+        world.tables.virtual_ip(Peer::LOCAL, b"dest").map(|address| address.to_string()),
+        Some("240.0.0.1".into())
+    );
+    assert_eq!(world.tables.virtual_ip(Peer::LOCAL, b"none"), None);
 }
 
 /// The answer's index is that of the service's own instances, which its proxies do not move.
@@ -383,9 +397,9 @@ fn a_proxys_change_moves_the_index_of_what_it_stands_for() {
     let mut world = World::default();
     world.done(&register(with_service(node("a"), service("dest"))));
     let added = world.done(&register(with_service(node("a"), proxy("p1", "dest"))));
-    assert_eq!(world.tables.connect_index(b"dest"), added);
+    assert_eq!(world.tables.connect_index(Peer::LOCAL, b"dest"), added);
     let removed = world.done(&deregister("a", "p1", ""));
-    let (index, rows) = world.tables.connect_service_nodes(b"dest", &mut off());
+    let (index, rows) = world.tables.connect_service_nodes(Peer::LOCAL, b"dest", &mut off());
     assert_eq!((index, rows.len()), (removed, 0));
 }
 
@@ -397,7 +411,8 @@ fn a_virtual_address_stays_while_an_instance_does_and_is_then_given_away() {
         port: 1,
         ..service(name)
     };
-    let address = |world: &World, name: &str| world.tables.virtual_ip(name.as_bytes()).map(|ip| ip.to_string());
+    let address =
+        |world: &World, name: &str| world.tables.virtual_ip(Peer::LOCAL, name.as_bytes()).map(|ip| ip.to_string());
     world.done(&register(with_service(node("a"), native("one"))));
     world.done(&register(with_service(node("a"), native("two"))));
     world.done(&register(with_service(node("b"), native("one"))));
@@ -420,7 +435,7 @@ fn a_virtual_address_stays_while_a_proxy_shows_it() {
     world.done(&register(with_service(node("a"), proxy("p1", "web"))));
     world.done(&deregister("a", "web", ""));
     world.done(&register(with_service(node("a"), proxy("p2", "db"))));
-    let address = |world: &World, name: &[u8]| world.tables.virtual_ip(name).map(|ip| ip.to_string());
+    let address = |world: &World, name: &[u8]| world.tables.virtual_ip(Peer::LOCAL, name).map(|ip| ip.to_string());
     assert_eq!((address(&world, b"web"), address(&world, b"db")), (Some("240.0.0.1".into()), Some("240.0.0.2".into())));
     world.done(&deregister("a", "p1", ""));
     assert_eq!(address(&world, b"web"), None);
@@ -434,7 +449,7 @@ fn a_node_is_found_by_name_and_by_the_beginning_of_its_id() {
     world.done(&register(RegisterRequest { id: text(other), ..node("b") }));
     world.done(&register(node("ff")));
     let found = |name: &str| {
-        let (_, seen) = world.tables.node_services(name.as_bytes(), &mut off());
+        let (_, seen) = world.tables.node_services(Peer::LOCAL, name.as_bytes(), &mut off());
         seen.map(|seen| seen.node.node.to_string())
     };
     let check = |name: &str, expected: Option<&str>| assert_eq!(found(name).as_deref(), expected, "{name}");
@@ -452,6 +467,118 @@ fn a_node_is_found_by_name_and_by_the_beginning_of_its_id() {
     check("1", None);
 }
 
+/// An imported registration names its peer once or everywhere.
+fn imported(peer: &str, request: RegisterRequest) -> Entry {
+    register(RegisterRequest { peer_name: text(peer), ..request })
+}
+
+#[test]
+fn what_is_imported_from_a_peer_is_apart_from_what_is_local() {
+    let mut world = World::default();
+    let local = world.done(&register(with_check(with_service(node("n"), service("web")), "c", "web", "passing")));
+    let theirs = Peer::named(b"Other");
+    let before: Vec<_> = [Peer::LOCAL, theirs].map(|peer| world.tables.indexes.of(peer)).into();
+    assert_eq!(before[1], PeerIndexes::default());
+    let full = with_check(with_service(node("N"), service("Web")), "c", "web", "critical");
+    let applied = world.apply(&imported("other", full));
+    let index = world.index;
+    let own = world.tables.indexes.of(theirs);
+    assert_eq!((own.nodes, own.services, own.checks), (index, index, index));
+    assert_eq!(world.tables.indexes.of(Peer::LOCAL), before[0], "the local tables' indexes stay");
+    assert_eq!(world.tables.indexes.all.nodes, index);
+    for local in [Watch::service(Peer::LOCAL, b"web"), Watch::node(Peer::LOCAL, b"n"), Watch::nodes(Peer::LOCAL)] {
+        assert!(!applied.changes.touch(&local), "{local:?}");
+    }
+    assert!(applied.changes.touch(&Watch::health(theirs, b"WEB")));
+    assert_eq!(instances(&world, "web"), (local, vec![("n".into(), local)]));
+    let (seen, rows) = world.tables.service_nodes(theirs, b"web", &mut off());
+    assert_eq!((seen, rows[0].node.to_string(), rows[0].peer_name.to_string()), (index, "N".into(), "other".into()));
+    let (_, checks) = world.tables.node_checks(theirs, b"n", &mut off());
+    assert_eq!((checks.len(), checks[0].peer_name.to_string()), (1, "other".into()));
+    assert_eq!(world.tables.nodes(Peer::named(b"nobody"), &mut off()), (0, vec![]));
+    assert_eq!(world.tables.nodes(Peer::named(b"~"), &mut off()).1.len(), 1, "Consul's key for what is local");
+    // Only the named peer's node goes.
+    let gone = DeregisterRequest { node: text("n"), peer_name: text("other"), ..DeregisterRequest::default() };
+    world.done(&Entry::Deregister(Box::new(gone)));
+    assert!(!world.tables.has_node(theirs, b"n") && world.tables.has_node(Peer::LOCAL, b"n"));
+    assert_eq!(instances(&world, "web"), (local, vec![("n".into(), local)]));
+    assert_eq!(world.tables.service_nodes(theirs, b"web", &mut off()), (world.index, vec![]));
+}
+
+#[test]
+fn a_kind_has_the_names_that_its_instances_have() {
+    let mut world = World::default();
+    let names = |world: &World, kind: ServiceKind| {
+        let (index, names) = world.tables.names_of_kind(&kind, &mut off());
+        (index, names.iter().map(|row| row.name.to_string()).collect::<Vec<_>>())
+    };
+    assert_eq!(names(&world, ServiceKind::Typical), (0, vec![]));
+    let typical = world.done(&register(with_service(node("a"), service("Web"))));
+    world.done(&register(with_service(node("b"), service("web"))));
+    assert_eq!(names(&world, ServiceKind::Typical), (typical, vec!["Web".into()]), "a second instance is no news");
+    let proxied = world.done(&register(with_service(node("a"), proxy("p", "web"))));
+    assert_eq!(names(&world, ServiceKind::ConnectProxy), (proxied, vec!["p".into()]));
+    assert_eq!(names(&world, ServiceKind::ConnectEnabled), (proxied, vec!["web".into()]));
+    world.done(&imported("other", with_service(node("a"), service("theirs"))));
+    assert_eq!(names(&world, ServiceKind::Typical).0, typical, "what is imported is not listed");
+    world.done(&deregister("a", "web", ""));
+    assert_eq!(names(&world, ServiceKind::Typical).0, typical);
+    let last = world.done(&deregister("b", "web", ""));
+    assert_eq!(names(&world, ServiceKind::Typical), (last, vec![]));
+    let applied = world.apply(&deregister("a", "p", ""));
+    assert_eq!(names(&world, ServiceKind::ConnectEnabled), (world.index, vec![]));
+    assert!(applied.changes.touch(&Watch::kind_names(b"connect-proxy")));
+    // An instance that takes another kind leaves its old one.
+    world.done(&register(with_service(node("a"), service("x"))));
+    world.done(&register(with_service(node("a"), NodeService { kind: ServiceKind::MeshGateway, ..service("x") })));
+    assert_eq!(names(&world, ServiceKind::Typical), (world.index, vec![]));
+    assert_eq!(names(&world, ServiceKind::MeshGateway), (world.index, vec!["x".into()]));
+}
+
+#[test]
+fn an_address_given_by_hand_is_one_services_only() {
+    let mut world = World::default();
+    let native = |name: &str| {
+        let connect = ServiceConnect { native: true, ..ServiceConnect::default() };
+        register(with_service(node("a"), NodeService { connect, ..service(name) }))
+    };
+    world.done(&native("one"));
+    world.done(&native("two"));
+    let assign = |name: &str, list: &[&str]| {
+        let mut request = proconsul_structs::internal::ServiceVirtualIp::default();
+        request.service.service_name.name = text(name);
+        request.manual_ips = Some(list.iter().copied().map(text).collect());
+        Entry::UpdateVirtualIp(Box::new(request))
+    };
+    let given = |world: &mut World, name: &str, list: &[&str]| match world.apply(&assign(name, list)) {
+        Applied { outcome: Outcome::VirtualIps(told), changes, .. } => {
+            let names = told.unassigned_from.iter().flatten().map(|from| from.service_name.name.to_string()).collect();
+            let of = |name: &str| {
+                let list = world.tables.virtual_ips_by_hand(Peer::LOCAL, name.as_bytes());
+                list.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+            };
+            (told.found, names, changes.is_empty(), of("one"), of("two"))
+        }
+        other => panic!("{other:?}"),
+    };
+    let none = Vec::<String>::new;
+    assert_eq!(given(&mut world, "nobody", &["1.1.1.1"]), (false, none(), true, "".into(), "".into()));
+    assert_eq!(
+        given(&mut world, "one", &["1.1.1.2", "1.1.1.1"]),
+        (true, none(), false, "1.1.1.1,1.1.1.2".into(), "".into())
+    );
+    assert_eq!(
+        given(&mut world, "one", &["1.1.1.1", "1.1.1.2"]),
+        (true, none(), true, "1.1.1.1,1.1.1.2".into(), "".into())
+    );
+    let moved = (true, vec!["one".to_owned()], false, "1.1.1.1".into(), "1.1.1.2".into());
+    assert_eq!(given(&mut world, "two", &["1.1.1.2"]), moved);
+    assert_eq!(given(&mut world, "one", &[]), (true, none(), false, "".into(), "1.1.1.2".into()));
+    assert_eq!(given(&mut world, "one", &["1.1.1.1"]), (true, none(), false, "1.1.1.1".into(), "1.1.1.2".into()));
+    world.done(&deregister("a", "one", ""));
+    assert_eq!(given(&mut world, "two", &["1.1.1.1"]).1, none(), "what is gone holds nothing");
+}
+
 #[test]
 fn instances_are_found_by_address() {
     let mut world = World::default();
@@ -459,7 +586,7 @@ fn instances_are_found_by_address() {
     world.done(&register(with_service(node("a"), at("10.0.0.1"))));
     let tagged = [(text("lan"), ServiceAddress { address: text("10.0.0.1"), port: 0 })].into();
     world.done(&register(with_service(node("b"), NodeService { tagged_addresses: Some(tagged), ..at("10.0.0.2") })));
-    let (index, rows) = world.tables.service_address_nodes(&text("10.0.0.1"), &mut off());
+    let (index, rows) = world.tables.service_address_nodes(Peer::LOCAL, &text("10.0.0.1"), &mut off());
     assert_eq!((index, nodes_of(&rows)), (0, vec!["a".into(), "b".into()]));
 }
 
@@ -470,5 +597,10 @@ fn a_node_with_very_many_services_is_not_quadratic() {
         world.done(&register(with_service(node("n"), service(&format!("s{n}")))));
     }
     let applied = world.apply(&register(RegisterRequest { address: text("10.9.9.9"), ..node("n") }));
-    assert_eq!(applied.changes.iter().count(), 2_000 + 2, "each service, the node, and nodes");
+    let expected = 2 * 2_000 + 3;
+    assert_eq!(
+        applied.changes.iter().count(),
+        expected,
+        "each service with and without checks, its kind, the node, nodes"
+    );
 }

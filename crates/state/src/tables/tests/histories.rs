@@ -84,32 +84,34 @@ fn ask(world: &World, read: &Read) -> (u64, String, WatchSet) {
             (read.index(), format!("{:?}", read.entry))
         }
         Read::List(prefix) => shown(tables.kv_list(&text(prefix), on)),
-        Read::Nodes => shown(tables.nodes(on)),
-        Read::NodesAt(name) => shown(tables.node(name.as_bytes(), on)),
+        Read::Nodes => shown(tables.nodes(Peer::LOCAL, on)),
+        Read::NodesAt(name) => shown(tables.node(Peer::LOCAL, name.as_bytes(), on)),
         Read::Services => {
-            let (index, rows) = tables.services(on);
+            let (index, rows) = tables.services(Peer::LOCAL, on);
             let own: Vec<_> = rows.iter().map(|row| (&row.node, &row.service_id, row.raft_index)).collect();
             (index, format!("{own:?} {:?}", tags_by_name(&rows)))
         }
         // Waited for by another index than the answer's own.
-        Read::ServicesWithNodes => shown((tables.with_nodes_index(), tables.services_with_nodes(on).1)),
-        Read::ServiceNodes(name) => also(tables, tables.service_nodes(name.as_bytes(), on)),
-        Read::TagNodes(name) => also(tables, tables.service_tag_nodes(name.as_bytes(), &[], on)),
+        Read::ServicesWithNodes => {
+            shown((tables.with_nodes_index(Peer::LOCAL), tables.services_with_nodes(Peer::LOCAL, on).1))
+        }
+        Read::ServiceNodes(name) => also(tables, tables.service_nodes(Peer::LOCAL, name.as_bytes(), on)),
+        Read::TagNodes(name) => also(tables, tables.service_tag_nodes(Peer::LOCAL, name.as_bytes(), &[], on)),
         Read::ConnectNodes(name) => {
             let name = name.as_bytes();
-            shown((tables.connect_index(name), tables.connect_service_nodes(name, on).1))
+            shown((tables.connect_index(Peer::LOCAL, name), tables.connect_service_nodes(Peer::LOCAL, name, on).1))
         }
-        Read::NodeServices(name) => shown(tables.node_services(name.as_bytes(), on)),
-        Read::NodeChecks(name) => shown(tables.node_checks(name.as_bytes(), on)),
-        Read::ServiceChecks(name) => shown(tables.service_checks(name.as_bytes(), on)),
-        Read::Checks => shown(tables.checks(on)),
+        Read::NodeServices(name) => shown(tables.node_services(Peer::LOCAL, name.as_bytes(), on)),
+        Read::NodeChecks(name) => shown(tables.node_checks(Peer::LOCAL, name.as_bytes(), on)),
+        Read::ServiceChecks(name) => shown(tables.service_checks(Peer::LOCAL, name.as_bytes(), on)),
+        Read::Checks => shown(tables.checks(Peer::LOCAL, on)),
     };
     (index, answer, watches)
 }
 
 /// With what names' own indexes pass over, which is waited for as well.
 fn also<T: std::fmt::Debug>(tables: &Tables, (index, answer): (u64, T)) -> (u64, String) {
-    shown((index.max(tables.passed_over_index()), answer))
+    shown((index.max(tables.passed_over_index(Peer::LOCAL)), answer))
 }
 
 fn shown<T: std::fmt::Debug>((index, answer): (u64, T)) -> (u64, String) {
@@ -129,13 +131,13 @@ fn assert_like(world: &World, model: &Model) -> Result<(), TestCaseError> {
     let expected: Vec<_> =
         model.kv.iter().map(|(key, row)| (key.clone(), row.value.clone(), row.create, row.modify)).collect();
     prop_assert_eq!(seen, expected);
-    let (_, nodes) = world.tables.nodes(off);
+    let (_, nodes) = world.tables.nodes(Peer::LOCAL, off);
     let seen: Vec<_> =
         nodes.iter().map(|n| (n.node.to_string(), n.address.to_string(), n.raft_index.modify_index)).collect();
     let expected: Vec<_> =
         model.nodes.iter().map(|(name, (address, index))| (name.clone(), address.clone(), *index)).collect();
     prop_assert_eq!(seen, expected);
-    let (_, rows) = world.tables.services(off);
+    let (_, rows) = world.tables.services(Peer::LOCAL, off);
     let seen: Vec<_> = rows
         .iter()
         .map(|row| {
@@ -157,7 +159,7 @@ fn assert_like(world: &World, model: &Model) -> Result<(), TestCaseError> {
         })
         .collect();
     prop_assert_eq!(seen, expected);
-    let (_, checks) = world.tables.checks(off);
+    let (_, checks) = world.tables.checks(Peer::LOCAL, off);
     let seen: Vec<_> = checks
         .iter()
         .map(|check| (check.node.to_string(), check.check_id.to_string(), check.raft_index.modify_index))
