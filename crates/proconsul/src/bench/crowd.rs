@@ -27,6 +27,8 @@ const WAIT: Duration = Duration::from_secs(300);
 const ARRIVING: usize = 256;
 /// How long the last ones have to be in their places, which nobody says.
 const SETTLE: Duration = Duration::from_millis(500);
+/// And so much longer for each of them: one that comes late would find that the write has moved the index.
+const SETTLE_EACH: Duration = Duration::from_micros(200);
 /// How long all may take to be woken.
 const WAKING_MAX: Duration = Duration::from_secs(60);
 
@@ -50,7 +52,7 @@ pub(super) async fn run(scenario: &'static Scenario, arguments: &Arguments, clie
             sleep(Duration::from_millis(1)).await;
         }
     }
-    sleep(SETTLE + Duration::from_micros(u64::from(count) * 20)).await;
+    sleep(SETTLE + SETTLE_EACH * count).await;
     if let Some(early) = crowd.try_join_next() {
         let why = early?.map_or_else(|error| error.to_string(), |_| "it was answered".to_owned());
         bail!("a query that was to wait did not: {why}");
