@@ -2,7 +2,6 @@
 
 use crate::watch::Changes;
 use proconsul_msgpack::GoStr;
-use proconsul_structs::internal::AssignServiceManualVipsResponse;
 use proconsul_structs::txn::TxnResponse;
 use proconsul_types::WireText;
 use std::time::Duration;
@@ -18,8 +17,6 @@ pub enum Outcome {
     Id(GoStr),
     /// What the steps of a transaction gave, or why it did not take place.
     Txn(Box<TxnResponse>),
-    /// Whether a service has a virtual address, and who lost one that it was given by hand.
-    VirtualIps(Box<AssignServiceManualVipsResponse>),
     /// Refused: nothing changed. The text is Consul's own, without the words that an endpoint puts in front.
     Error(WireText),
 }

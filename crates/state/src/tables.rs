@@ -3,6 +3,8 @@
 mod catalog; // a registration or deregistration as a whole
 mod checks; // health checks
 mod coordinates; // where nodes are in the network
+mod gateways; // which gateways serve which services
+mod health; // services with all checks that count for them
 mod held; // a part that most entries leave as it is
 mod index; // modify indexes
 mod keys; // keys of secondary indexes
@@ -26,7 +28,7 @@ pub use index::{Indexes, PeerIndexes};
 pub use kinds::KindName;
 pub use kv::{EmptyKey, KvRead};
 pub use nodes::satisfies;
-pub use services::{NodeWithServices, tags_by_name};
+pub use services::{NodeServicesRead, NodeWithServices, tags_by_name};
 
 /// Bounds of the tables, and addresses that have a meaning.
 pub mod limits {
@@ -51,6 +53,7 @@ pub struct Tables {
     checks: Held<checks::CheckTable>,
     virtual_ips: Held<virtual_ip::VirtualIps>,
     kind_names: Held<kinds::KindNames>,
+    gateways: Held<gateways::Gateways>,
     /// Modify indexes of tables, services and nodes.
     pub indexes: Indexes,
 }
@@ -87,7 +90,6 @@ impl Tables {
             Entry::Session(request) => transaction.apply_session(request),
             Entry::Coordinates(updates) => transaction.move_nodes(updates.as_deref().unwrap_or_default()),
             Entry::Txn(request) => transaction.apply_txn(request),
-            Entry::UpdateVirtualIp(request) => Ok(Outcome::VirtualIps(Box::new(transaction.assign_by_hand(request)))),
             Entry::Checkpoint | Entry::Ignored(_) => Ok(Outcome::Nothing),
             record => transaction.apply_record(record),
         };

@@ -30,6 +30,8 @@ pub enum Watch {
     Service(PeeredName),
     /// The same with all checks that count for them: their own, and those of their nodes.
     Health(PeeredName),
+    /// What the mesh reaches under one name, its proxies and native instances, with all checks that count for them.
+    Connect(PeeredName),
     /// The checks that name one service as theirs.
     ServiceChecks(PeeredName),
     /// Which service instances exist, and what each says. By the peer's name, as in all that follows.
@@ -116,6 +118,11 @@ impl Watch {
     /// One service by name, with the checks that count for it.
     pub fn health(peer: Peer<'_>, name: &[u8]) -> Watch {
         Watch::Health(PeeredName::new(peer, name))
+    }
+
+    /// What the mesh reaches under one name, with the checks that count for it.
+    pub fn connect(peer: Peer<'_>, name: &[u8]) -> Watch {
+        Watch::Connect(PeeredName::new(peer, name))
     }
 
     /// The checks of one service by name.

@@ -24,7 +24,7 @@ const ID_TEXT_BYTES: usize = 36;
 /// Hyphens that a node id, or the beginning of one, may have.
 const ID_HYPHENS_MAX: usize = 4;
 /// A shorter name is not taken for the beginning of an id.
-const ID_PREFIX_BYTES_MIN: usize = 2;
+pub(super) const ID_PREFIX_BYTES_MIN: usize = 2;
 
 /// Nodes by peer and folded name, and their names by peer and the digits of their id.
 #[derive(Clone, Debug, Default, PartialEq)]

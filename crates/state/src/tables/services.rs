@@ -20,7 +20,8 @@ use proconsul_structs::check::HealthCheck;
 use proconsul_structs::node::Node;
 use proconsul_structs::raft::RaftIndex;
 use proconsul_structs::service::{NodeService, ServiceAddress, ServiceKind, ServiceNode};
-pub use read::{NodeWithServices, tags_by_name};
+pub(super) use read::has_tags;
+pub use read::{NodeServicesRead, NodeWithServices, tags_by_name};
 pub(super) use row::Instance;
 use std::sync::Arc;
 
@@ -261,7 +262,7 @@ impl Transaction<'_> {
             self.touch_connect(peer, destination);
             return;
         }
-        self.changes.note(Change::Health(PeeredName::new(peer, destination)));
+        self.changes.note(Change::Connect(PeeredName::new(peer, destination)));
         self.tables.indexes.forget_connect(peer, destination);
         self.pass_over(peer);
         self.free_virtual_ip_of_nothing(peer, destination);

@@ -26,7 +26,7 @@ impl Transaction<'_> {
     /// The same for what the mesh reaches under a name.
     pub(super) fn touch_connect(&mut self, peer: Peer<'_>, name: &[u8]) {
         self.tables.indexes.touch_connect(peer, name, self.index);
-        self.changes.note(Change::Health(PeeredName::new(peer, name)));
+        self.changes.note(Change::Connect(PeeredName::new(peer, name)));
     }
 
     /// A node's record, or a service on it, changed.

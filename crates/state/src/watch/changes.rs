@@ -11,8 +11,10 @@ pub enum Change {
     Key(GoStr),
     /// An instance of this service, a proxy for it, or the record of a node that carries one changed.
     Service(PeeredName),
-    /// The same, or a check that counts for one of these instances changed.
+    /// An instance of this service changed, the record of a node that carries one, or a check that counts for one.
     Health(PeeredName),
+    /// The same of what the mesh reaches under this name.
+    Connect(PeeredName),
     /// A check that names this service as its own changed.
     ServiceChecks(PeeredName),
     /// Some service instance of this peer was added, changed or removed.
@@ -119,6 +121,7 @@ impl Change {
             (Change::Key(key), Watch::Prefix(prefix)) => key.as_bytes().starts_with(prefix.as_bytes()),
             (Change::Service(name), Watch::Service(watched))
             | (Change::Health(name), Watch::Health(watched))
+            | (Change::Connect(name), Watch::Connect(watched))
             | (Change::ServiceChecks(name), Watch::ServiceChecks(watched))
             | (Change::ServiceKind(name), Watch::ServiceKind(watched))
             | (Change::Node(name), Watch::Node(watched))

@@ -1,10 +1,10 @@
 //! Questions about services.
 
 use super::row::Instance;
-use crate::fold::{fold, same};
+use crate::fold::same;
 use crate::peer::Peer;
 use crate::tables::Tables;
-use crate::tables::nodes::{Found, satisfies};
+use crate::tables::nodes::{Found, ID_PREFIX_BYTES_MIN, satisfies};
 use crate::watch::{Watch, WatchSet};
 use proconsul_msgpack::GoStr;
 use proconsul_structs::Shared;
@@ -19,6 +19,18 @@ pub struct NodeWithServices {
     pub node: Shared<Node>,
     /// Its services in order of folded ids, nil and empty parts as they were registered.
     pub services: Vec<Shared<NodeService>>,
+}
+
+/// What [`Tables::node_services`] finds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeServicesRead {
+    /// The node's own; without a node, that of the last removal of any, or zero where what was asked for is too short for an
+    /// id, or the beginning of several.
+    pub index: u64,
+    /// Index to wait by as well where any node may come to be the one: that of all nodes.
+    pub also: Option<u64>,
+    /// The node with its services.
+    pub found: Option<NodeWithServices>,
 }
 
 impl Tables {
@@ -81,11 +93,7 @@ impl Tables {
         watches: &mut WatchSet,
     ) -> (u64, Vec<Shared<ServiceNode>>) {
         let (index, mut rows) = self.service_nodes(peer, service, watches);
-        let wanted: Vec<_> = tags.iter().map(|tag| fold(tag)).collect();
-        rows.retain(|row| {
-            let has = |tag: &[u8]| row.service_tags.iter().flatten().any(|own| *fold(own) == *tag);
-            wanted.iter().all(|tag| has(tag))
-        });
+        rows.retain(|row| has_tags(row, tags));
         (index, rows)
     }
 
@@ -147,24 +155,22 @@ impl Tables {
 
     /// A node, by name or by the beginning of its id, with its services. Watches the node, and where an id was given
     /// only in part, or to no avail, all nodes.
-    ///
-    /// The index is the node's own; without a node, that of the last removal of any. For a part of an id, and for an id
-    /// that no node has, it is that of all nodes: any of them may come to have it.
-    pub fn node_services(
-        &self,
-        peer: Peer<'_>,
-        name_or_id: &[u8],
-        watches: &mut WatchSet,
-    ) -> (u64, Option<NodeWithServices>) {
+    pub fn node_services(&self, peer: Peer<'_>, name_or_id: &[u8], watches: &mut WatchSet) -> NodeServicesRead {
         let own = self.indexes.of(peer);
+        let none = |index, also| NodeServicesRead { index, also, found: None };
         match self.find_node(peer, name_or_id, watches) {
-            Found::Several | Found::None { could_be_id: true } => (own.nodes, None),
-            Found::None { could_be_id: false } => (own.node_extinction, None),
-            Found::One { node, by_part } => {
-                let index = if by_part { own.nodes } else { self.indexes.node(peer, &node.node) };
-                let services = self.services.on(peer, &node.node).map(registered).collect();
-                (index, Some(NodeWithServices { node: Shared(node.clone()), services }))
-            }
+            Found::Several => none(0, Some(own.nodes)),
+            Found::None { could_be_id: true } => none(own.node_extinction, Some(own.nodes)),
+            Found::None { could_be_id: false } if name_or_id.len() < ID_PREFIX_BYTES_MIN => none(0, Some(own.nodes)),
+            Found::None { could_be_id: false } => none(own.node_extinction, Some(own.nodes)),
+            Found::One { node, by_part } => NodeServicesRead {
+                index: self.indexes.node(peer, &node.node),
+                also: by_part.then_some(own.nodes),
+                found: Some(NodeWithServices {
+                    node: Shared(node.clone()),
+                    services: self.services.on(peer, &node.node).map(registered).collect(),
+                }),
+            },
         }
     }
 
@@ -200,6 +206,12 @@ fn registered(instance: &Instance) -> Shared<NodeService> {
 
 fn shared(instance: &Instance) -> Shared<ServiceNode> {
     Shared(instance.row.clone())
+}
+
+/// Whether an instance has all of the tags, letter case aside.
+pub(in crate::tables) fn has_tags(row: &ServiceNode, tags: &[GoStr]) -> bool {
+    let has = |tag: &GoStr| row.service_tags.iter().flatten().any(|own| same(own, tag));
+    tags.iter().all(has)
 }
 
 /// The union of the instances' tags for each service among them, each tag where it first appears.

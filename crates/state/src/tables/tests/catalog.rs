@@ -536,50 +536,6 @@ fn a_kind_has_the_names_that_its_instances_have() {
 }
 
 #[test]
-fn an_address_given_by_hand_is_one_services_only() {
-    let mut world = World::default();
-    let native = |name: &str| {
-        let connect = ServiceConnect { native: true, ..ServiceConnect::default() };
-        register(with_service(node("a"), NodeService { connect, ..service(name) }))
-    };
-    world.done(&native("one"));
-    world.done(&native("two"));
-    let assign = |name: &str, list: &[&str]| {
-        let mut request = proconsul_structs::internal::ServiceVirtualIp::default();
-        request.service.service_name.name = text(name);
-        request.manual_ips = Some(list.iter().copied().map(text).collect());
-        Entry::UpdateVirtualIp(Box::new(request))
-    };
-    let given = |world: &mut World, name: &str, list: &[&str]| match world.apply(&assign(name, list)) {
-        Applied { outcome: Outcome::VirtualIps(told), changes, .. } => {
-            let names = told.unassigned_from.iter().flatten().map(|from| from.service_name.name.to_string()).collect();
-            let of = |name: &str| {
-                let list = world.tables.virtual_ips_by_hand(Peer::LOCAL, name.as_bytes());
-                list.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
-            };
-            (told.found, names, changes.is_empty(), of("one"), of("two"))
-        }
-        other => panic!("{other:?}"),
-    };
-    let none = Vec::<String>::new;
-    assert_eq!(given(&mut world, "nobody", &["1.1.1.1"]), (false, none(), true, "".into(), "".into()));
-    assert_eq!(
-        given(&mut world, "one", &["1.1.1.2", "1.1.1.1"]),
-        (true, none(), false, "1.1.1.1,1.1.1.2".into(), "".into())
-    );
-    assert_eq!(
-        given(&mut world, "one", &["1.1.1.1", "1.1.1.2"]),
-        (true, none(), true, "1.1.1.1,1.1.1.2".into(), "".into())
-    );
-    let moved = (true, vec!["one".to_owned()], false, "1.1.1.1".into(), "1.1.1.2".into());
-    assert_eq!(given(&mut world, "two", &["1.1.1.2"]), moved);
-    assert_eq!(given(&mut world, "one", &[]), (true, none(), false, "".into(), "1.1.1.2".into()));
-    assert_eq!(given(&mut world, "one", &["1.1.1.1"]), (true, none(), false, "1.1.1.1".into(), "1.1.1.2".into()));
-    world.done(&deregister("a", "one", ""));
-    assert_eq!(given(&mut world, "two", &["1.1.1.1"]).1, none(), "what is gone holds nothing");
-}
-
-#[test]
 fn instances_are_found_by_address() {
     let mut world = World::default();
     let at = |address: &str| NodeService { address: text(address), ..service("web") };
