@@ -68,7 +68,7 @@ fn a_row_shows_the_service_with_its_nodes_facts_and_nothing_nil() {
     };
     assert_eq!(*rows[0], expected);
     // On its node it is shown as it was registered, but for the weights.
-    let (_, on_node) = world.tables.node_services(Peer::LOCAL, b"ca-n3", &mut off());
+    let on_node = world.tables.node_services(Peer::LOCAL, b"ca-n3", &mut off()).found;
     let shown = &on_node.expect("registered").services[0];
     assert_eq!(
         (shown.tags.clone(), shown.meta.clone(), shown.weights),
@@ -308,7 +308,7 @@ fn deregistering_takes_along_what_depends_on_it() {
     );
     assert_eq!(world.tables.service_checks(Peer::LOCAL, b"ca-ds", &mut off()).1.len(), 1);
     let gone = world.done(&deregister("CA-N8", "CA-DS", ""));
-    assert_eq!(world.tables.node_services(Peer::LOCAL, b"ca-n8", &mut off()).0, gone);
+    assert_eq!(world.tables.node_services(Peer::LOCAL, b"ca-n8", &mut off()).index, gone);
     assert_eq!(ids(&world).len(), 1);
     assert!(world.tables.service_checks(Peer::LOCAL, b"ca-ds", &mut off()).1.is_empty());
     world.done(&deregister("ca-n8", "", "c2"));
@@ -319,7 +319,11 @@ fn deregistering_takes_along_what_depends_on_it() {
     }
     assert_eq!(world.tables, before);
     let removed = world.done(&deregister("ca-n8", "", ""));
-    assert_eq!(world.tables.node_services(Peer::LOCAL, b"ca-n8", &mut off()), (removed, None));
+    let read = world.tables.node_services(Peer::LOCAL, b"ca-n8", &mut off());
+    assert_eq!((read.index, read.found), (removed, None));
+    // As in Consul: what is too short for an id has no index at all. Any node may come to be meant.
+    let read = world.tables.node_services(Peer::LOCAL, b"x", &mut off());
+    assert_eq!((read.index, read.also), (0, Some(removed)));
     assert!(world.tables.nodes(Peer::LOCAL, &mut off()).1.is_empty());
 }
 
@@ -449,7 +453,7 @@ fn a_node_is_found_by_name_and_by_the_beginning_of_its_id() {
     world.done(&register(RegisterRequest { id: text(other), ..node("b") }));
     world.done(&register(node("ff")));
     let found = |name: &str| {
-        let (_, seen) = world.tables.node_services(Peer::LOCAL, name.as_bytes(), &mut off());
+        let seen = world.tables.node_services(Peer::LOCAL, name.as_bytes(), &mut off()).found;
         seen.map(|seen| seen.node.node.to_string())
     };
     let check = |name: &str, expected: Option<&str>| assert_eq!(found(name).as_deref(), expected, "{name}");

@@ -1,9 +1,10 @@
 //! Properties of every history: the tables say what a plain model says, no index goes back, and whoever waits for
 //! what changed is found.
 
-use super::model::{Kind, Model, Step};
+use super::model::{Kind, Model, PEER, Step};
 use super::*;
 use crate::WatchIndex;
+use proconsul_structs::service::ServiceKind;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -17,7 +18,14 @@ fn any_name() -> impl Strategy<Value = String> {
 }
 
 fn any_step() -> impl Strategy<Value = Step> {
-    let kind = || select(vec![Kind::Plain, Kind::Native, Kind::ProxyForWeb]);
+    prop_oneof![
+        10 => key_step(),
+        22 => catalog_step(),
+        6 => catalog_step().prop_map(|step| Step::Imported { step: Box::new(step) }),
+    ]
+}
+
+fn key_step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => (any_key(), 0u8..3).prop_map(|(key, value)| Step::Set { key, value }),
         2 => (any_key(), 0u8..3, any::<bool>()).prop_map(|(key, value, right)| Step::Cas { key, value, right }),
@@ -26,6 +34,12 @@ fn any_step() -> impl Strategy<Value = Step> {
         1 => any_key().prop_map(|prefix| Step::DeleteTree { prefix }),
         1 => Just(Step::DeleteTree { prefix: String::new() }),
         1 => (0u64..4).prop_map(|back| Step::Reap { back }),
+    ]
+}
+
+fn catalog_step() -> impl Strategy<Value = Step> {
+    let kind = || select(vec![Kind::Plain, Kind::Native, Kind::ProxyForWeb]);
+    prop_oneof![
         3 => (any_name(), 0u8..3).prop_map(|(name, address)| Step::Node { name, address }),
         8 => (any_name(), any_name(), any_name(), kind(), 0u8..2)
             .prop_map(|(node, id, name, kind, port)| Step::Service { node, id, name, kind, port }),
@@ -42,35 +56,73 @@ fn any_step() -> impl Strategy<Value = Step> {
 enum Read {
     Get(String),
     List(String),
+    /// What the catalog of one cluster has.
+    Catalog(&'static str, CatalogRead),
+    KindNames(ServiceKind),
+}
+
+#[derive(Clone, Debug)]
+enum CatalogRead {
     Nodes,
+    NodesByMeta,
     NodesAt(String),
     Services,
     ServicesWithNodes,
+    ServiceNames,
     ServiceNodes(String),
     TagNodes(String),
     ConnectNodes(String),
     NodeServices(String),
     NodeChecks(String),
     ServiceChecks(String),
+    ServiceChecksByMeta(String),
     Checks,
+    InState(String),
+    InStateByMeta(String),
+    Health(String),
+    TagHealth(String),
+    ConnectHealth(String),
+    Dump,
+    KindDump(ServiceKind),
 }
 
 fn every_read(keys: &[String]) -> Vec<Read> {
-    let mut reads = vec![Read::Nodes, Read::Services, Read::ServicesWithNodes, Read::Checks, Read::List(String::new())];
+    let mut reads = vec![Read::List(String::new())];
     for key in keys {
         reads.extend([Read::Get(key.clone()), Read::List(key.clone())]);
     }
-    for name in ["web", "DB", "ca", "none"].map(str::to_owned) {
-        reads.extend([
-            Read::NodesAt(name.clone()),
-            Read::ServiceNodes(name.clone()),
-            Read::TagNodes(name.clone()),
-            Read::ConnectNodes(name.clone()),
-            Read::NodeServices(name.clone()),
-            Read::NodeChecks(name.clone()),
-            Read::ServiceChecks(name),
-        ]);
+    for kind in [ServiceKind::Typical, ServiceKind::ConnectProxy, ServiceKind::ConnectEnabled] {
+        reads.push(Read::KindNames(kind));
     }
+    for peer in ["", PEER] {
+        reads.extend(every_catalog_read().into_iter().map(|read| Read::Catalog(peer, read)));
+    }
+    reads
+}
+
+fn every_catalog_read() -> Vec<CatalogRead> {
+    use CatalogRead::*;
+    let mut reads = vec![Nodes, NodesByMeta, Services, ServicesWithNodes, ServiceNames, Checks, Dump];
+    for name in ["web", "DB", "ca", "none", "w"].map(str::to_owned) {
+        let by_name = [
+            NodesAt,
+            ServiceNodes,
+            TagNodes,
+            ConnectNodes,
+            NodeServices,
+            NodeChecks,
+            ServiceChecks,
+            ServiceChecksByMeta,
+            Health,
+            TagHealth,
+            ConnectHealth,
+        ];
+        reads.extend(by_name.map(|read| read(name.clone())));
+    }
+    for state in ["passing", "Critical", "any"].map(str::to_owned) {
+        reads.extend([InState(state.clone()), InStateByMeta(state)]);
+    }
+    reads.extend([ServiceKind::Typical, ServiceKind::ConnectProxy].map(KindDump));
     reads
 }
 
@@ -84,60 +136,93 @@ fn ask(world: &World, read: &Read) -> (u64, String, WatchSet) {
             (read.index(), format!("{:?}", read.entry))
         }
         Read::List(prefix) => shown(tables.kv_list(&text(prefix), on)),
-        Read::Nodes => shown(tables.nodes(Peer::LOCAL, on)),
-        Read::NodesAt(name) => shown(tables.node(Peer::LOCAL, name.as_bytes(), on)),
-        Read::Services => {
-            let (index, rows) = tables.services(Peer::LOCAL, on);
-            let own: Vec<_> = rows.iter().map(|row| (&row.node, &row.service_id, row.raft_index)).collect();
-            (index, format!("{own:?} {:?}", tags_by_name(&rows)))
-        }
-        // Waited for by another index than the answer's own.
-        Read::ServicesWithNodes => {
-            shown((tables.with_nodes_index(Peer::LOCAL), tables.services_with_nodes(Peer::LOCAL, on).1))
-        }
-        Read::ServiceNodes(name) => also(tables, tables.service_nodes(Peer::LOCAL, name.as_bytes(), on)),
-        Read::TagNodes(name) => also(tables, tables.service_tag_nodes(Peer::LOCAL, name.as_bytes(), &[], on)),
-        Read::ConnectNodes(name) => {
-            let name = name.as_bytes();
-            shown((tables.connect_index(Peer::LOCAL, name), tables.connect_service_nodes(Peer::LOCAL, name, on).1))
-        }
-        Read::NodeServices(name) => shown(tables.node_services(Peer::LOCAL, name.as_bytes(), on)),
-        Read::NodeChecks(name) => shown(tables.node_checks(Peer::LOCAL, name.as_bytes(), on)),
-        Read::ServiceChecks(name) => shown(tables.service_checks(Peer::LOCAL, name.as_bytes(), on)),
-        Read::Checks => shown(tables.checks(Peer::LOCAL, on)),
+        Read::KindNames(kind) => shown(tables.names_of_kind(kind, on)),
+        Read::Catalog(peer, read) => ask_catalog(tables, Peer::named(peer.as_bytes()), read, on),
     };
     (index, answer, watches)
 }
 
-/// With what names' own indexes pass over, which is waited for as well.
-fn also<T: std::fmt::Debug>(tables: &Tables, (index, answer): (u64, T)) -> (u64, String) {
-    shown((index.max(tables.passed_over_index(Peer::LOCAL)), answer))
+/// The index is the greater of the answer's own and of the other one that such a query waits by.
+fn ask_catalog(tables: &Tables, peer: Peer<'_>, read: &CatalogRead, on: &mut WatchSet) -> (u64, String) {
+    let pairs = [(text("zone"), text("1"))].into();
+    let over = tables.passed_over_index(peer);
+    let with_nodes = tables.checks_with_nodes_index(peer);
+    match read {
+        CatalogRead::Nodes => shown(tables.nodes(peer, on)),
+        CatalogRead::NodesByMeta => shown(tables.nodes_by_meta(peer, &pairs, on)),
+        CatalogRead::NodesAt(name) => shown(tables.node(peer, name.as_bytes(), on)),
+        CatalogRead::Services => {
+            let (index, rows) = tables.services(peer, on);
+            let own: Vec<_> = rows.iter().map(|row| (&row.node, &row.service_id, row.raft_index)).collect();
+            (index, format!("{own:?} {:?}", tags_by_name(&rows)))
+        }
+        CatalogRead::ServicesWithNodes => also(tables.with_nodes_index(peer), tables.services_with_nodes(peer, on)),
+        CatalogRead::ServiceNames => shown(tables.service_names(peer, on)),
+        CatalogRead::ServiceNodes(name) => also(over, tables.service_nodes(peer, name.as_bytes(), on)),
+        CatalogRead::TagNodes(name) => also(over, tables.service_tag_nodes(peer, name.as_bytes(), &[text("T")], on)),
+        CatalogRead::ConnectNodes(name) => {
+            let name = name.as_bytes();
+            also(tables.connect_index(peer, name), tables.connect_service_nodes(peer, name, on))
+        }
+        CatalogRead::NodeServices(name) => {
+            let read = tables.node_services(peer, name.as_bytes(), on);
+            also(read.also.unwrap_or(0), (read.index, read.found))
+        }
+        CatalogRead::NodeChecks(name) => shown(tables.node_checks(peer, name.as_bytes(), on)),
+        CatalogRead::ServiceChecks(name) => shown(tables.service_checks(peer, name.as_bytes(), on)),
+        CatalogRead::ServiceChecksByMeta(name) => {
+            also(with_nodes, tables.service_checks_by_node_meta(peer, name.as_bytes(), &pairs, on))
+        }
+        CatalogRead::Checks => shown(tables.checks(peer, on)),
+        CatalogRead::InState(state) => shown(tables.checks_in_state(peer, state.as_bytes(), on)),
+        CatalogRead::InStateByMeta(state) => {
+            also(with_nodes, tables.checks_in_state_by_node_meta(peer, state.as_bytes(), &pairs, on))
+        }
+        CatalogRead::Health(name) => also(over, tables.check_service_nodes(peer, name.as_bytes(), on)),
+        CatalogRead::TagHealth(name) => {
+            also(over, tables.check_service_tag_nodes(peer, name.as_bytes(), &[text("T")], on))
+        }
+        CatalogRead::ConnectHealth(name) => {
+            let name = name.as_bytes();
+            also(tables.connect_index(peer, name), tables.check_connect_service_nodes(peer, name, on))
+        }
+        CatalogRead::Dump => shown(tables.service_dump(peer, on)),
+        CatalogRead::KindDump(kind) => shown(tables.service_dump_of_kind(peer, kind, on)),
+    }
+}
+
+/// With another index that is waited for as well.
+fn also<T: std::fmt::Debug>(other: u64, (index, answer): (u64, T)) -> (u64, String) {
+    shown((index.max(other), answer))
 }
 
 fn shown<T: std::fmt::Debug>((index, answer): (u64, T)) -> (u64, String) {
     (index, format!("{answer:?}"))
 }
 
-fn assert_like(world: &World, model: &Model) -> Result<(), TestCaseError> {
+/// What health answers show, from the plain lists: node, id, the ids of the node's checks and then of its own.
+fn health_of(model: &Model, name: &str) -> Vec<(String, String, Vec<String>)> {
+    let of_name = model.services.iter().filter(|(_, (says, _))| says.split(' ').next() == Some(name));
+    let checks = |node: &String, service: &str| {
+        let counts = move |of: &String| of.split(' ').next().unwrap_or_default() == service;
+        let fitting = model.checks.iter().filter(move |((at, _), (of, ..))| at == node && counts(of));
+        fitting.map(|((_, id), _)| id.clone()).collect::<Vec<_>>()
+    };
+    of_name.map(|((node, id), _)| (node.clone(), id.clone(), [checks(node, ""), checks(node, id)].concat())).collect()
+}
+
+fn assert_like(world: &World, peer: Peer<'_>, model: &Model) -> Result<(), TestCaseError> {
     let off = &mut WatchSet::off();
-    let (_, entries) = world.tables.kv_list(&GoStr::EMPTY, off);
-    let seen: Vec<_> = entries
-        .iter()
-        .map(|entry| {
-            let RaftIndex { create_index, modify_index } = entry.raft_index;
-            (entry.key.to_vec(), entry.value.clone().unwrap_or_default().to_vec(), create_index, modify_index)
-        })
-        .collect();
-    let expected: Vec<_> =
-        model.kv.iter().map(|(key, row)| (key.clone(), row.value.clone(), row.create, row.modify)).collect();
-    prop_assert_eq!(seen, expected);
-    let (_, nodes) = world.tables.nodes(Peer::LOCAL, off);
+    if peer.is_local() {
+        assert_keys_like(world, model)?;
+    }
+    let (_, nodes) = world.tables.nodes(peer, off);
     let seen: Vec<_> =
         nodes.iter().map(|n| (n.node.to_string(), n.address.to_string(), n.raft_index.modify_index)).collect();
     let expected: Vec<_> =
         model.nodes.iter().map(|(name, (address, index))| (name.clone(), address.clone(), *index)).collect();
     prop_assert_eq!(seen, expected);
-    let (_, rows) = world.tables.services(Peer::LOCAL, off);
+    let (_, rows) = world.tables.services(peer, off);
     let seen: Vec<_> = rows
         .iter()
         .map(|row| {
@@ -159,7 +244,7 @@ fn assert_like(world: &World, model: &Model) -> Result<(), TestCaseError> {
         })
         .collect();
     prop_assert_eq!(seen, expected);
-    let (_, checks) = world.tables.checks(Peer::LOCAL, off);
+    let (_, checks) = world.tables.checks(peer, off);
     let seen: Vec<_> = checks
         .iter()
         .map(|check| (check.node.to_string(), check.check_id.to_string(), check.raft_index.modify_index))
@@ -167,7 +252,57 @@ fn assert_like(world: &World, model: &Model) -> Result<(), TestCaseError> {
     let expected: Vec<_> =
         model.checks.iter().map(|((node, id), (_, _, index))| (node.clone(), id.clone(), *index)).collect();
     prop_assert_eq!(seen, expected);
+    for name in ["web", "db", "ca"] {
+        let (_, found) = world.tables.check_service_nodes(peer, name.as_bytes(), off);
+        let seen: Vec<_> = found
+            .iter()
+            .map(|one| {
+                let service = one.service.as_ref().expect("every answer has one");
+                let node = one.node.as_ref().expect("every answer has one").node.to_string();
+                let checks = one.checks.iter().flatten().map(|check| check.check_id.to_string()).collect::<Vec<_>>();
+                (node, service.id.to_string(), checks)
+            })
+            .collect();
+        prop_assert_eq!(seen, health_of(model, name));
+        prop_assert_eq!(world.tables.names_of_kind(&ServiceKind::Typical, off).1.len(), model_names(world));
+    }
+    let in_states = ["passing", "warning", "critical"]
+        .map(|state| world.tables.checks_in_state(peer, state.as_bytes(), off).1.len());
+    prop_assert_eq!(in_states.iter().sum::<usize>(), checks.len());
     Ok(())
+}
+
+/// How many names typical services have, by looking at all of them.
+fn model_names(world: &World) -> usize {
+    let (_, rows) = world.tables.services(Peer::LOCAL, &mut WatchSet::off());
+    let typical = rows.iter().filter(|row| row.service_kind == ServiceKind::Typical);
+    typical.map(|row| row.service_name.to_string()).collect::<std::collections::BTreeSet<_>>().len()
+}
+
+fn assert_keys_like(world: &World, model: &Model) -> Result<(), TestCaseError> {
+    let off = &mut WatchSet::off();
+    let (_, entries) = world.tables.kv_list(&GoStr::EMPTY, off);
+    let seen: Vec<_> = entries
+        .iter()
+        .map(|entry| {
+            let RaftIndex { create_index, modify_index } = entry.raft_index;
+            (entry.key.to_vec(), entry.value.clone().unwrap_or_default().to_vec(), create_index, modify_index)
+        })
+        .collect();
+    let expected: Vec<_> =
+        model.kv.iter().map(|(key, row)| (key.clone(), row.value.clone(), row.create, row.modify)).collect();
+    prop_assert_eq!(seen, expected);
+    Ok(())
+}
+
+/// Whether what a read waits for is as fine as the index that it waits by, so that nobody is woken by a write elsewhere.
+fn wakes_for_news_only(read: &Read) -> bool {
+    use CatalogRead::*;
+    let Read::Catalog(_, read) = read else { return false };
+    matches!(
+        read,
+        Health(_) | TagHealth(_) | ConnectHealth(_) | KindDump(_) | NodeChecks(_) | InState(_) | Checks | Dump
+    )
 }
 
 proptest! {
@@ -175,15 +310,20 @@ proptest! {
 
     #[test]
     fn a_history_reads_like_a_plain_model_and_is_the_same_everywhere(steps in vec(any_step(), 1..40)) {
-        let (mut world, mut elsewhere, mut model) = (World::default(), World::default(), Model::default());
+        let (mut world, mut elsewhere) = (World::default(), World::default());
+        let (mut model, mut theirs) = (Model::default(), Model::default());
         for step in &steps {
             let entry = step.entry(&world);
             let here = world.apply(&entry);
             let there = elsewhere.apply(&Entry::decode(&entry.encode().expect("short")).expect("just written"));
             prop_assert_eq!(here, there);
             prop_assert_eq!(&world.tables, &elsewhere.tables);
-            model.apply(step, world.index);
-            assert_like(&world, &model)?;
+            match step {
+                Step::Imported { step } => theirs.apply(step, world.index),
+                step => model.apply(step, world.index),
+            }
+            assert_like(&world, Peer::LOCAL, &model)?;
+            assert_like(&world, Peer::named(PEER.as_bytes()), &theirs)?;
         }
     }
 
@@ -212,6 +352,9 @@ proptest! {
                 let may_go_back = matches!((step, read), (Step::Reap { .. } | Step::DeleteTree { .. }, Read::List(_)));
                 prop_assert!(may_go_back || new_index >= *index, "{:?} went back from {} to {}", read, index, new_index);
                 prop_assert_eq!(found.contains(&id), watches.is_affected(&applied.changes), "{:?}", read);
+                if found.contains(&id) && wakes_for_news_only(read) {
+                    prop_assert_eq!(new_index, world.index, "{:?} was woken by {:?} for nothing", read, step);
+                }
                 if new_answer != *answer {
                     prop_assert!(found.contains(&id), "{:?} changed and nobody was woken by {:?}", read, step);
                     let told = new_index == world.index || (may_go_back && applied.changes.took_tree());

@@ -3,7 +3,8 @@
 use super::*;
 use std::collections::BTreeMap;
 
-/// Keys, nodes, instances and checks by their folded names.
+/// Keys, nodes, instances and checks by their folded names. Each cluster's are a model of its own: what one imports must not
+/// show in another.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Model {
     pub(super) kv: BTreeMap<Vec<u8>, Row>,
@@ -25,19 +26,64 @@ pub(super) struct Row {
 /// What a history does. Names come from few letters, so that histories meet.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
-    Set { key: String, value: u8 },
-    Cas { key: String, value: u8, right: bool },
-    Delete { key: String },
-    DeleteCas { key: String, right: bool },
-    DeleteTree { prefix: String },
-    Node { name: String, address: u8 },
-    Service { node: String, id: String, name: String, kind: Kind, port: u8 },
-    Check { node: String, id: String, service: Option<String>, status: u8 },
-    RemoveNode { name: String },
-    RemoveService { node: String, id: String },
-    RemoveCheck { node: String, id: String },
-    Reap { back: u64 },
+    Set {
+        key: String,
+        value: u8,
+    },
+    Cas {
+        key: String,
+        value: u8,
+        right: bool,
+    },
+    Delete {
+        key: String,
+    },
+    DeleteCas {
+        key: String,
+        right: bool,
+    },
+    DeleteTree {
+        prefix: String,
+    },
+    Node {
+        name: String,
+        address: u8,
+    },
+    Service {
+        node: String,
+        id: String,
+        name: String,
+        kind: Kind,
+        port: u8,
+    },
+    Check {
+        node: String,
+        id: String,
+        service: Option<String>,
+        status: u8,
+    },
+    RemoveNode {
+        name: String,
+    },
+    RemoveService {
+        node: String,
+        id: String,
+    },
+    RemoveCheck {
+        node: String,
+        id: String,
+    },
+    Reap {
+        back: u64,
+    },
+    /// The same in what was imported from a peered cluster.
+    Imported {
+        step: Box<Step>,
+    },
 }
+
+/// The peered cluster that histories import from.
+pub(super) const PEER: &str = "other";
 
 /// What a service is to the mesh.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,9 +111,11 @@ impl Step {
             Step::Delete { key } => delete(key),
             Step::DeleteCas { key, right } => kvs(KvOp::DeleteCas, at(expected(key, *right), stored(key, 0))),
             Step::DeleteTree { prefix } => delete_tree(prefix),
+            Step::Imported { step } => imported(step.entry(world)),
             Step::Node { name, address } => register(addressed(name, *address)),
             Step::Service { node, id, name, kind, port } => {
-                let mut service = NodeService { id: text(id), port: i64::from(*port), ..service(name) };
+                let tags = (*port != 0).then(|| vec![text("t")]);
+                let mut service = NodeService { id: text(id), port: i64::from(*port), tags, ..service(name) };
                 match kind {
                     Kind::Plain => {}
                     Kind::Native => service.connect.native = true,
@@ -95,8 +143,19 @@ impl Step {
     }
 }
 
+/// The entry with the peer's name, if it is one that can have one.
+fn imported(mut entry: Entry) -> Entry {
+    match &mut entry {
+        Entry::Register(request) => request.peer_name = text(PEER),
+        Entry::Deregister(request) => request.peer_name = text(PEER),
+        _ => {}
+    }
+    entry
+}
+
 fn addressed(name: &str, address: u8) -> RegisterRequest {
-    RegisterRequest { address: text(&format!("10.0.0.{address}")), ..node(name) }
+    let node_meta = Some([(text("zone"), text(&address.to_string()))].into());
+    RegisterRequest { address: text(&format!("10.0.0.{address}")), node_meta, ..node(name) }
 }
 
 impl Model {
@@ -108,6 +167,7 @@ impl Model {
             Step::Delete { key } | Step::DeleteCas { key, right: true } => {
                 self.kv.remove(key.as_bytes());
             }
+            Step::Imported { .. } => {}
             Step::Cas { right: false, .. } | Step::DeleteCas { right: false, .. } | Step::Reap { .. } => {}
             Step::DeleteTree { prefix } => self.kv.retain(|key, _| !key.starts_with(prefix.as_bytes())),
             Step::Node { name, address } => self.node(name, Some(*address), index),
