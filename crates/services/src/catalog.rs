@@ -1,9 +1,13 @@
 //! Catalog: nodes and services.
 mod deregister; // takes a service, a check or a node away
+mod gateway; // lists what a gateway serves
+mod node; // lists the services of one node
 mod nodes; // lists nodes
 mod register; // adds or changes a node and what is on it
 mod services; // lists services and their instances
 mod timed; // how long a write took
+mod vet; // what registering and deregistering ask of the caller
+mod virtual_ip; // tells a service's virtual address
 
 use std::{marker::PhantomData, sync::Arc};
 
@@ -11,9 +15,12 @@ use proconsul_msgpack::GoStr;
 use proconsul_netrpc::{Answer, Fault, Registry, Reply, answering};
 use proconsul_state::Outcome;
 use proconsul_structs::{
-    Method,
+    List, Method,
     catalog::DatacentersRequest,
-    methods::catalog::{Deregister, ListDatacenters, ListNodes, ListServices, Register, ServiceNodes},
+    methods::catalog::{
+        Deregister, GatewayServices, ListDatacenters, ListNodes, ListServices, NodeServiceList, NodeServices, Register,
+        ServiceList, ServiceNodes, VirtualIPForService,
+    },
     query::{QueryMeta, QueryOptions},
     status::Empty,
 };
@@ -25,7 +32,12 @@ use timed::Timed;
 pub(crate) fn register(registry: &mut Registry, context: &Arc<Context>) {
     registry.insert(ListNodes::INDEX, query(context, nodes::Nodes));
     registry.insert(ListServices::INDEX, query(context, services::Names));
-    registry.insert(ServiceNodes::INDEX, query(context, services::Instances));
+    registry.insert(ServiceNodes::INDEX, query(context, services::Instances::new()));
+    registry.insert(ServiceList::INDEX, query(context, services::AllNames));
+    registry.insert(NodeServices::INDEX, query(context, node::Services));
+    registry.insert(NodeServiceList::INDEX, query(context, node::ServiceList));
+    registry.insert(GatewayServices::INDEX, query(context, gateway::Services));
+    registry.insert(VirtualIPForService::INDEX, virtual_ip::handler(context));
     registry.insert(
         Register::INDEX,
         Timed::new(
@@ -71,6 +83,16 @@ fn finish(outcome: Outcome) -> Result<Empty, Fault> {
 /// Whether the caller has this answer already, and said that it need not be repeated.
 fn is_unmodified(options: &QueryOptions, index: u64) -> bool {
     options.allow_not_modified_response && options.min_query_index > 0 && options.min_query_index == index
+}
+
+/// A list as Go would answer it before anything is left out: nil when there is nothing in it.
+pub(crate) fn list<T>(rows: Vec<T>) -> List<T> {
+    (!rows.is_empty()).then_some(rows)
+}
+
+/// The facts of an answer from which what the caller may not see was left out, or nothing was.
+pub(crate) fn filtered(index: u64, hidden: bool) -> QueryMeta {
+    QueryMeta { results_filtered_by_acls: hidden, ..meta(index, false) }
 }
 
 fn meta(index: u64, not_modified: bool) -> QueryMeta {

@@ -9,12 +9,15 @@ use proconsul_msgpack::GoStr;
 use proconsul_netrpc::Fault;
 use proconsul_structs::{
     List, Map, Shared,
+    check::HealthCheck,
+    health::CheckServiceNode,
+    internal::NodeInfo,
     node::Node,
     proxy::{
         AccessLogsConfig, ConnectProxyConfig, EnvoyExtension, ExposeConfig, ExposePath, LogSink, MeshGatewayConfig,
         MeshGatewayMode, ProxyMode, TransparentProxyConfig, Upstream,
     },
-    service::{ServiceAddress, ServiceConnect, ServiceKind, ServiceNode, Weights},
+    service::{NodeService, ServiceAddress, ServiceConnect, ServiceKind, ServiceNode, Weights},
 };
 use proconsul_types::WireText;
 
@@ -38,19 +41,30 @@ impl<T: Selectable<Consul>> RowFilter<T> {
             .map_err(|error| WireText::bad_filter(&error.to_string()).into())
     }
 
-    /// The rows that match. Nothing is nil without an expression, and an empty list with one, as Consul has it.
+    /// The items whose rows match. A list stays what it is without an expression, and is never nil with one, as Consul has it.
     ///
     /// # Errors
     /// A row cannot be asked: a value is missing where the expression leads through.
-    pub(crate) fn keep(&self, rows: Vec<Shared<T>>) -> Result<List<Shared<T>>, Fault> {
-        let Some(filter) = &self.0 else { return Ok((!rows.is_empty()).then_some(rows)) };
+    pub(crate) fn keep<I>(&self, items: List<I>, row: impl Fn(&I) -> &T) -> Result<List<I>, Fault> {
+        if self.0.is_none() {
+            return Ok(items);
+        }
         let mut kept = Vec::new();
-        for row in rows {
-            if filter.matches(&row).map_err(|error| Fault::answer(error.to_string()))? {
-                kept.push(row);
+        for item in items.into_iter().flatten() {
+            if self.matches(row(&item))? {
+                kept.push(item);
             }
         }
         Ok(Some(kept))
+    }
+
+    /// Whether a row matches.
+    ///
+    /// # Errors
+    /// The row cannot be asked.
+    pub(crate) fn matches(&self, row: &T) -> Result<bool, Fault> {
+        let Some(filter) = &self.0 else { return Ok(true) };
+        filter.matches(row).map_err(|error| Fault::answer(error.to_string()))
     }
 }
 
@@ -116,6 +130,28 @@ impl Selectable<Consul> for GoStr {
         Value::Str(self.to_str().unwrap_or(NOT_TEXT))
     }
 }
+
+/// What the store shares counts as what it is.
+impl<T: Selectable<Consul>> Selectable<Consul> for Shared<T> {
+    const KIND: Kind = T::KIND;
+    fn value(&self) -> Value<'_, Consul> {
+        T::value(self)
+    }
+}
+
+/// Go's pointers to structs; nil is nothing.
+macro_rules! pointers {
+    ($($to:ty),* $(,)?) => {$(
+        impl Part for Option<$to> {
+            const KIND: Kind = <$to as Selectable<Consul>>::KIND;
+            fn part(&self) -> Value<'_, Consul> {
+                self.as_ref().map_or(Value::Absent, Selectable::value)
+            }
+        }
+    )*};
+}
+
+pointers!(Shared<Node>, Shared<NodeService>, Weights);
 
 /// Words of a closed set, as the text that they are on the wire.
 macro_rules! words {
@@ -213,6 +249,58 @@ fields! { ServiceNode {
     "ServiceProxy" => service_proxy,
     "ServiceConnect" => service_connect,
     "PeerName" => peer_name,
+} }
+
+fields! { NodeService {
+    "Kind" => kind,
+    "ID" => id,
+    "Service" => service,
+    "Tags" => tags,
+    "Address" => address,
+    "TaggedAddresses" => tagged_addresses,
+    "Meta" => meta,
+    "Port" => port,
+    "SocketPath" => socket_path,
+    "Weights" => weights,
+    "EnableTagOverride" => enable_tag_override,
+    "Proxy" => proxy,
+    "Connect" => connect,
+    "PeerName" => peer_name,
+} }
+
+fields! { HealthCheck {
+    "Node" => node,
+    "CheckID" => check_id,
+    "Name" => name,
+    "Status" => status,
+    "Notes" => notes,
+    "Output" => output,
+    "ServiceID" => service_id,
+    "ServiceName" => service_name,
+    "ServiceTags" => service_tags,
+    "Type" => check_type,
+    "Interval" => interval,
+    "Timeout" => timeout,
+    "ExposedPort" => exposed_port,
+    "PeerName" => peer_name,
+} }
+
+fields! { CheckServiceNode {
+    "Node" => node,
+    "Service" => service,
+    "Checks" => checks,
+} }
+
+fields! { NodeInfo {
+    "ID" => id,
+    "Node" => node,
+    "Partition" => partition,
+    "PeerName" => peer_name,
+    "Address" => address,
+    "TaggedAddresses" => tagged_addresses,
+    "Meta" => meta,
+    "Services" => services,
+    "Checks" => checks,
 } }
 
 fields! { ServiceAddress { "Address" => address, "Port" => port } }

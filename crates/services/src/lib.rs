@@ -14,11 +14,13 @@ mod filter; // what the filter expressions of queries may select
 mod health; // Health: checks, and services with them
 mod internal; // Internal: what agents ask for people and for the mesh
 mod kvs; // KVS: keys and values
+mod near; // answers in the order of how far away they are
 mod operator; // Operator: consensus, and how much is stored
 mod rights; // what a method asks about its caller's rights
 mod session; // Session: claims on keys
 mod status; // Status: who leads, who is there
 mod txn; // Txn: operations together
+mod visible; // what of the catalog a caller may see
 mod write; // methods that append to the log
 
 use std::sync::Arc;

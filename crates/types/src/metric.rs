@@ -93,10 +93,20 @@ macro_rules! metrics {
 metrics! {
     AGENT_TLS_CERT_EXPIRY = "agent.tls.cert.expiry", Gauge, Seconds, ["listener"],
         "until the certificate that a listener shows expires, or the first of its chain; below zero once it has";
+    CATALOG_CONNECT_QUERY = "catalog.connect.query", Counter, Count, [],
+        "calls of `Catalog.ServiceNodes` for what the mesh reaches, other than refused ones";
     CATALOG_DEREGISTER = "catalog.deregister", Histogram, Milliseconds, [],
         "from a call of `Catalog.Deregister` to its answer";
     CATALOG_REGISTER = "catalog.register", Histogram, Milliseconds, [],
         "from a call of `Catalog.Register` to its answer";
+    CATALOG_SERVICE_QUERY = "catalog.service.query", Counter, Count, [],
+        "calls of `Catalog.ServiceNodes` for a service or an address, other than refused ones";
+    HEALTH_CONNECT_QUERY = "health.connect.query", Counter, Count, [],
+        "calls of `Health.ServiceNodes` for what the mesh reaches, other than refused ones";
+    HEALTH_INGRESS_QUERY = "health.ingress.query", Counter, Count, [],
+        "calls of `Health.ServiceNodes` for a service's ingress gateways, other than refused ones";
+    HEALTH_SERVICE_QUERY = "health.service.query", Counter, Count, [],
+        "calls of `Health.ServiceNodes` for a service, other than refused ones";
     RPC_ACCEPT_CONN = "rpc.accept_conn", Counter, Count, [],
         "connections accepted";
     RPC_ACCEPT_FAILED = "rpc.accept_failed", Counter, Count, [],

@@ -99,6 +99,10 @@ wire_texts! {
         INVALID_SERVICE_ADDRESS = "Invalid service address" => Report;
         /// A registration on behalf of a peered cluster, which only peering itself may make.
         PEER_NAME_IN_REGISTRATION = "cannot register requests with PeerName in them" => Report;
+        /// The checks of a service were asked for by tag.
+        NO_TAG_FILTER = "Tag filtering is not supported" => Report;
+        /// Instances were asked for in a group of clusters, which only Consul Enterprise has.
+        NO_SAMENESS_GROUPS = "sameness groups are not supported in consul CE" => Report;
         /// A registration in the log whose parts are of several peered clusters.
         SEVERAL_PEERS_IN_REGISTRATION =
             "Cannot register services and checks for multiple peer names in one registration request" => Report;

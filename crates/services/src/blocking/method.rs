@@ -11,7 +11,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::Instant;
 
 use super::lot::{Evaluated, Parking, Question};
-use crate::{Context, View};
+use crate::{Context, Rights, View};
 
 /// What a query finds in a snapshot.
 pub struct Found<Reply> {
@@ -41,6 +41,15 @@ pub trait Query: Send + Sync + 'static {
         request: &<Self::Method as Method>::Request,
         watches: &mut WatchSet,
     ) -> Result<Found<<Self::Method as Method>::Reply>, Fault>;
+
+    /// The answer to somebody who may not ask, where Consul gives one and no error: as it is, without a look at the store and
+    /// without any fact of the query.
+    fn instead(&self, _: &Rights, _: &<Self::Method as Method>::Request) -> Option<<Self::Method as Method>::Reply> {
+        None
+    }
+
+    /// Counts a call that is answered, or waits to be.
+    fn count(&self, _: &<Self::Method as Method>::Request) {}
 
     /// The index that an answer would go by, where that is told without making the answer, and the answer is made of what it
     /// watches and of this index alone. Answers of such queries are kept for those who ask the same, as long as nothing that
@@ -79,13 +88,29 @@ impl<Q: Query> Waits<Q> {
         lot.count_query();
         let request: <Q::Method as Method>::Request = decode(body)?;
         asked.context.check_datacenter(&request)?;
+        let answer = self.answer_to(&request, &info, body)?;
+        asked.query.count(&request);
+        Ok(answer)
+    }
+
+    fn answer_to(
+        &self,
+        request: &<Q::Method as Method>::Request,
+        info: &CallInfo,
+        body: &[u8],
+    ) -> Result<Answer, Fault> {
+        let asked = &*self.0;
+        let lot = &asked.context.lot;
+        if let Some(reply) = asked.query.instead(&asked.context.authorizers.of(request.token())?, request) {
+            return Ok(Answer::Now(Reply::value(reply)));
+        }
         let options = request.query_options();
         let past = options.map_or(0, |options| options.min_query_index);
         if past == 0 {
-            return asked.answer_now(&request, (info.method_index, body)).map(Answer::Now);
+            return asked.answer_now(request, (info.method_index, body)).map(Answer::Now);
         }
         let until = deadline(
-            &info,
+            info,
             lot.times().wait(options.map(|o| o.max_query_time).unwrap_or_default(), super::times::random()),
         );
         let question = || -> Arc<dyn Question> { Arc::clone(&self.0) as _ };
@@ -94,7 +119,7 @@ impl<Q: Query> Waits<Q> {
         }
         let mut watches = WatchSet::new();
         let snapshot = asked.context.store.snapshot();
-        let found = asked.look(&request, &snapshot, &mut watches)?;
+        let found = asked.look(request, &snapshot, &mut watches)?;
         if found.reply.meta().index > past {
             return Ok(Answer::Now(Reply::value(found.reply)));
         }

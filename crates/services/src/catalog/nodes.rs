@@ -3,11 +3,13 @@ use proconsul_netrpc::Fault;
 use proconsul_state::{Peer, WatchSet};
 use proconsul_structs::{catalog::IndexedNodes, methods::catalog::ListNodes, node::Node, query::DcSpecificRequest};
 
-use super::{is_unmodified, meta};
+use super::{filtered, is_unmodified, list, meta};
 use crate::{
     View,
     blocking::{Found, Query},
     filter::RowFilter,
+    near::sort_near,
+    visible,
 };
 
 /// Nodes, by metadata and by a filter, of this cluster or of a peered one.
@@ -18,18 +20,26 @@ impl Query for Nodes {
 
     fn evaluate(
         &self,
-        View { at, .. }: View<'_>,
+        view: View<'_>,
         request: &DcSpecificRequest,
         watches: &mut WatchSet,
     ) -> Result<Found<IndexedNodes>, Fault> {
         let peer = Peer::named(&request.peer_name);
         let filter = RowFilter::<Node>::new(&request.query_options.filter)?;
         let (index, nodes) = match &request.node_meta_filters {
-            Some(pairs) if !pairs.is_empty() => at.nodes_by_meta(peer, pairs, watches),
-            _ => at.nodes(peer, watches),
+            Some(pairs) if !pairs.is_empty() => view.at.nodes_by_meta(peer, pairs, watches),
+            _ => view.at.nodes(peer, watches),
         };
-        let not_modified = is_unmodified(&request.query_options, index);
-        let nodes = if not_modified { None } else { filter.keep(nodes)? };
-        Ok(Found { something: true, also: None, reply: IndexedNodes { nodes, query_meta: meta(index, not_modified) } })
+        if is_unmodified(&request.query_options, index) {
+            let reply = IndexedNodes { nodes: None, query_meta: meta(index, true) };
+            return Ok(Found { something: true, also: None, reply });
+        }
+        let mut nodes = list(nodes);
+        let hidden = visible::nodes(view.rights, &mut nodes);
+        let mut nodes = filter.keep(nodes, |node| node)?;
+        sort_near(view, &request.source, nodes.as_deref_mut().unwrap_or_default(), |node| {
+            (&node.node, &node.peer_name)
+        });
+        Ok(Found { something: true, also: None, reply: IndexedNodes { nodes, query_meta: filtered(index, hidden) } })
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! Source: `catalog_endpoint.go`; golden case `catalog/register-errors`.
 use proconsul_msgpack::GoStr;
-use proconsul_state::{Entry, Peer, Snapshot, WatchSet};
+use proconsul_state::Entry;
 use proconsul_structs::{catalog::RegisterRequest, check::HealthCheck, service::NodeService, status::Empty};
 use proconsul_types::WireText;
 
-use crate::{Caller, Context, echo::repeating, write::Refused};
+use super::vet;
+use crate::{Caller, echo::repeating, write::Refused};
 
 /// Bytes of a node's id, hyphens included.
 const UUID_BYTES: usize = 36;
@@ -16,17 +17,19 @@ const UUID_HYPHENS: [usize; 4] = [8, 13, 18, 23];
 const ANY_ADDRESS: [&str; 3] = ["0.0.0.0", "::", "[::]"];
 
 pub(super) fn prepare(
-    Caller { context, .. }: Caller<'_>,
+    Caller { context, rights }: Caller<'_>,
     mut request: RegisterRequest,
 ) -> Result<Entry, Refused<Empty>> {
-    complete(context, &mut request).map_err(|text| {
+    complete(&mut request).map_err(|text| {
         let name = request.service.as_ref().map(|service| service.service.clone());
         Err(repeating(&text, &name.unwrap_or_default()))
     })?;
+    request.service.iter().try_for_each(|service| vet::service(rights, service)).map_err(Err)?;
+    vet::registration(rights, &request, &context.store.snapshot()).map_err(Err)?;
     Ok(Entry::Register(Box::new(request)))
 }
 
-fn complete(context: &Context, request: &mut RegisterRequest) -> Result<(), WireText> {
+fn complete(request: &mut RegisterRequest) -> Result<(), WireText> {
     if names_peer(request) {
         return Err(WireText::PEER_NAME_IN_REGISTRATION);
     }
@@ -40,8 +43,7 @@ fn complete(context: &Context, request: &mut RegisterRequest) -> Result<(), Wire
     for check in request.checks.iter_mut().flatten() {
         complete_check(&request.node, check);
     }
-    let now = context.store.snapshot();
-    request.checks.iter().flatten().try_for_each(|check| vet_check(request, check, &now))
+    Ok(())
 }
 
 /// Whether anything in it claims to come from a peered cluster: only peering itself may register that.
@@ -126,33 +128,8 @@ fn complete_check(node: &GoStr, check: &mut HealthCheck) {
     }
 }
 
-/// A check must be of the registration's node, and of a service that is in the registration or there already.
-fn vet_check(request: &RegisterRequest, check: &HealthCheck, now: &Snapshot) -> Result<(), WireText> {
-    if !same_name(&check.node, &request.node) {
-        let (own, id, node) = (check.node.to_str_lossy(), check.check_id.to_str_lossy(), request.node.to_str_lossy());
-        return Err(WireText::check_of_other_node(&own, &id, &node));
-    }
-    let service = &check.service_id;
-    let in_request = || request.service.as_ref().is_some_and(|registered| registered.id == *service);
-    if service.is_empty() || in_request() || has_service(now, &request.node, service) {
-        return Ok(());
-    }
-    Err(WireText::unknown_service_of_check(&service.to_str_lossy(), &check.check_id.to_str_lossy()))
-}
-
-/// Whether the node, by name or by the beginning of its id, has a service of this id, letter case included.
-fn has_service(now: &Snapshot, node: &GoStr, id: &GoStr) -> bool {
-    // Only what is local is registered here.
-    let (peer, mut watches) = (Peer::LOCAL, WatchSet::off());
-    if now.has_node(peer, node) {
-        return now.node_service(peer, node, id, &mut watches).1.is_some_and(|service| service.id == *id);
-    }
-    let (_, found) = now.node_services(peer, node, &mut watches);
-    found.is_some_and(|node| node.services.iter().any(|service| service.id == *id))
-}
-
 /// Whether two names differ in nothing but letter case.
-fn same_name(left: &GoStr, right: &GoStr) -> bool {
+pub(super) fn same_name(left: &GoStr, right: &GoStr) -> bool {
     left == right
         || left.eq_ignore_ascii_case(right)
         || left.to_str().zip(right.to_str()).is_some_and(|(left, right)| left.to_lowercase() == right.to_lowercase())

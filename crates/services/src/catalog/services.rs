@@ -1,23 +1,26 @@
 //! `Catalog.ListServices` and `Catalog.ServiceNodes`.
 use std::collections::BTreeMap;
 
+use metrics::Counter;
 use proconsul_msgpack::GoStr;
 use proconsul_netrpc::Fault;
 use proconsul_state::{Peer, Snapshot, WatchSet, satisfies, tags_by_name};
 use proconsul_structs::{
     List, Shared,
-    catalog::{IndexedServiceNodes, IndexedServices, ServiceSpecificRequest},
-    methods::catalog::{ListServices, ServiceNodes},
+    catalog::{IndexedServiceList, IndexedServiceNodes, IndexedServices, ServiceName, ServiceSpecificRequest},
+    methods::catalog::{ListServices, ServiceList, ServiceNodes},
     query::DcSpecificRequest,
     service::{ServiceKind, ServiceNode},
 };
-use proconsul_types::WireText;
+use proconsul_types::{WireText, metric};
 
-use super::{is_unmodified, meta};
+use super::{filtered, is_unmodified, list, meta};
 use crate::{
-    View,
+    Rights, View,
     blocking::{Found, Query},
     filter::RowFilter,
+    near::sort_near,
+    visible,
 };
 
 /// Names of services with their tags, of the instances that the nodes' metadata and a filter leave.
@@ -28,7 +31,7 @@ impl Query for Names {
 
     fn evaluate(
         &self,
-        View { at, .. }: View<'_>,
+        View { at, rights, .. }: View<'_>,
         request: &DcSpecificRequest,
         watches: &mut WatchSet,
     ) -> Result<Found<IndexedServices>, Fault> {
@@ -42,10 +45,16 @@ impl Query for Names {
             _ if !options.filter.is_empty() => at.services_with_nodes(Peer::LOCAL, watches),
             _ => at.services(Peer::LOCAL, watches),
         };
-        let not_modified = is_unmodified(options, index);
-        let services = if not_modified { None } else { Some(names(&filter.keep(rows)?.unwrap_or_default())) };
         let also = (!options.filter.is_empty()).then(|| at.with_nodes_index(Peer::LOCAL));
-        Ok(Found { something: true, also, reply: IndexedServices { services, query_meta: meta(index, not_modified) } })
+        if is_unmodified(options, index) {
+            let reply = IndexedServices { services: None, query_meta: meta(index, true) };
+            return Ok(Found { something: true, also, reply });
+        }
+        let mut rows = list(rows);
+        let hidden = visible::service_nodes(rights, &mut rows);
+        let rows = filter.keep(rows, |row| row)?.unwrap_or_default();
+        let reply = IndexedServices { services: Some(names(&rows)), query_meta: filtered(index, hidden) };
+        Ok(Found { something: true, also, reply })
     }
 }
 
@@ -54,17 +63,49 @@ fn names(rows: &[Shared<ServiceNode>]) -> BTreeMap<GoStr, List<GoStr>> {
     tags_by_name(rows).into_iter().map(|(name, tags)| (name, Some(tags))).collect()
 }
 
+/// Names of services in a list. Never nil, though there may be nothing.
+pub(super) struct AllNames;
+
+impl Query for AllNames {
+    type Method = ServiceList;
+
+    fn evaluate(
+        &self,
+        View { at, rights, .. }: View<'_>,
+        request: &DcSpecificRequest,
+        watches: &mut WatchSet,
+    ) -> Result<Found<IndexedServiceList>, Fault> {
+        let (index, names) = at.service_names(Peer::named(&request.peer_name), watches);
+        let mut services: Vec<_> = names.into_iter().map(|name| ServiceName { name }).collect();
+        let hidden = visible::service_list(rights, &mut services);
+        let reply = IndexedServiceList { services: Some(services), query_meta: filtered(index, hidden) };
+        Ok(Found { something: true, also: None, reply })
+    }
+}
+
 /// Instances of one service, of whatever stands for it in the mesh, or of whatever has an address.
 ///
 /// Central settings (`MergeCentralConfig`) are config entries, and there are none yet: nothing to merge, see [`merged`].
-pub(super) struct Instances;
+pub(super) struct Instances {
+    asked_service: Counter,
+    asked_connect: Counter,
+}
+
+impl Instances {
+    pub(super) fn new() -> Self {
+        Self {
+            asked_service: metrics::counter!(metric::CATALOG_SERVICE_QUERY.name),
+            asked_connect: metrics::counter!(metric::CATALOG_CONNECT_QUERY.name),
+        }
+    }
+}
 
 impl Query for Instances {
     type Method = ServiceNodes;
 
     fn evaluate(
         &self,
-        View { at, .. }: View<'_>,
+        view: View<'_>,
         request: &ServiceSpecificRequest,
         watches: &mut WatchSet,
     ) -> Result<Found<IndexedServiceNodes>, Fault> {
@@ -73,24 +114,36 @@ impl Query for Instances {
         }
         let peer = Peer::named(&request.peer_name);
         let filter = RowFilter::new(&request.query_options.filter)?;
-        let (index, mut rows) = find(request, at, watches);
+        let (index, mut rows) = find(request, view.at, watches);
         if request.merge_central_config {
             rows = rows.into_iter().map(merged).collect();
         }
         if let Some(pairs) = &request.node_meta_filters {
             rows.retain(|row| satisfies(&row.node_meta, pairs));
         }
-        let service_nodes = filter.keep(rows)?;
+        let mut rows = list(rows);
+        let hidden = visible::service_nodes(view.rights, &mut rows);
+        let mut rows = filter.keep(rows, |row| row)?;
+        sort_near(view, &request.source, rows.as_deref_mut().unwrap_or_default(), |row| (&row.node, &row.peer_name));
         let also = Some(if request.connect {
-            at.connect_index(peer, &request.service_name)
+            view.at.connect_index(peer, &request.service_name)
         } else {
-            at.passed_over_index(peer)
+            view.at.passed_over_index(peer)
         });
-        Ok(Found {
-            something: true,
-            also,
-            reply: IndexedServiceNodes { service_nodes, query_meta: meta(index, false) },
-        })
+        let reply = IndexedServiceNodes { service_nodes: rows, query_meta: filtered(index, hidden) };
+        Ok(Found { something: true, also, reply })
+    }
+
+    /// Who may not see a service is told of nothing that stands for it.
+    fn instead(&self, rights: &Rights, request: &ServiceSpecificRequest) -> Option<IndexedServiceNodes> {
+        let named = !request.service_name.is_empty() || !request.service_address.is_empty();
+        let hidden = request.connect && !visible::service(rights, &request.peer_name, &request.service_name);
+        (named && hidden).then(IndexedServiceNodes::default)
+    }
+
+    fn count(&self, request: &ServiceSpecificRequest) {
+        let asked = if request.connect { &self.asked_connect } else { &self.asked_service };
+        asked.increment(1);
     }
 }
 

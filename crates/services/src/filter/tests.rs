@@ -30,6 +30,11 @@ fn the_fields_are_those_that_consul_lets_select() {
     let mut ours = Vec::new();
     describe("Node", "", &<Node as Selectable<Consul>>::KIND, &mut ours);
     describe("ServiceNode", "", &<ServiceNode as Selectable<Consul>>::KIND, &mut ours);
+    describe("NodeService", "", &<NodeService as Selectable<Consul>>::KIND, &mut ours);
+    describe("HealthCheck", "", &<HealthCheck as Selectable<Consul>>::KIND, &mut ours);
+    for (name, kind) in [("Node", "struct"), ("Service", "struct"), ("Checks", "list")] {
+        ours.push(format!("CheckServiceNode {name} {kind}"));
+    }
     ours.sort();
     let mut recorded: Vec<&str> = include_str!("fields.txt").lines().filter(|line| !line.starts_with('#')).collect();
     recorded.sort_unstable();
@@ -62,7 +67,7 @@ fn instance() -> ServiceNode {
 
 fn keeps(row: &ServiceNode, expression: &str) -> bool {
     let filter = RowFilter::new(&expression.into()).unwrap_or_else(|fault| panic!("{expression}: {fault}"));
-    filter.keep(vec![Shared::from(row.clone())]).unwrap().is_some_and(|rows| !rows.is_empty())
+    filter.keep(Some(vec![row]), |row| *row).unwrap().is_some_and(|rows| !rows.is_empty())
 }
 
 #[test]
@@ -95,6 +100,51 @@ fn an_expression_sees_what_is_in_the_fields() {
     ] {
         assert!(!keeps(&row, not), "{not}");
     }
+}
+
+/// An instance with its checks is asked through its node, its service, and any of its checks.
+#[test]
+fn an_expression_leads_through_what_is_shared() {
+    let check = |id: &str, status: &str| {
+        Shared::from(HealthCheck { check_id: id.into(), status: status.into(), ..HealthCheck::default() })
+    };
+    let service = NodeService {
+        service: "web".into(),
+        port: 80,
+        weights: Some(Weights { passing: 3, warning: 1 }),
+        tags: Some(vec!["a".into()]),
+        ..NodeService::default()
+    };
+    let one = CheckServiceNode {
+        node: Some(Shared::from(Node { node: "n1".into(), ..Node::default() })),
+        service: Some(Shared::from(service.clone())),
+        checks: Some(vec![check("c1", "passing"), check("c2", "critical")]),
+    };
+    let keeps = |one: &CheckServiceNode, expression: &str| {
+        let filter = RowFilter::new(&expression.into()).unwrap_or_else(|fault| panic!("{expression}: {fault}"));
+        filter.matches(one).unwrap()
+    };
+    for so in [
+        "Node.Node == n1",
+        "Service.Port == 80 and Service.Weights.Passing == 3",
+        "a in Service.Tags",
+        "Checks.Status == critical",
+        "Checks.CheckID == c1 and Checks.Status != critical",
+        "Checks is not empty",
+    ] {
+        assert!(keeps(&one, so), "{so}");
+    }
+    for not in ["Node.Node == n2", "Checks.Status == warning", "Service.Tags is empty", "Checks.ExposedPort == 1"] {
+        assert!(!keeps(&one, not), "{not}");
+    }
+    let unchecked = CheckServiceNode { checks: None, ..one };
+    assert!(keeps(&unchecked, "Checks is empty") && !keeps(&unchecked, "Checks.Status == critical"));
+    let info = NodeInfo { services: Some(vec![Shared::from(service)]), ..NodeInfo::default() };
+    assert!(RowFilter::new(&"Services.Service == web".into()).unwrap().matches(&info).unwrap());
+    // What Consul would fall over is refused.
+    let nothing = CheckServiceNode::default();
+    let filter = RowFilter::<CheckServiceNode>::new(&"Node.Node == n1".into()).unwrap();
+    assert!(filter.matches(&nothing).is_err());
 }
 
 #[test]
@@ -134,11 +184,12 @@ fn what_is_not_text_equals_nothing_and_harms_nobody() {
 }
 
 #[test]
-fn nothing_is_nil_without_an_expression_and_a_list_with_one() {
+fn a_list_stays_as_it_is_without_an_expression_and_is_never_nil_with_one() {
     let none = RowFilter::<Node>::new(&GoStr::EMPTY).unwrap();
-    assert_eq!(none.keep(vec![]).unwrap(), None);
+    assert_eq!(none.keep(None::<Vec<Node>>, |row| row).unwrap(), None);
+    assert_eq!(none.keep(Some(Vec::<Node>::new()), |row| row).unwrap(), Some(vec![]));
     let some = RowFilter::<Node>::new(&"Node == x".into()).unwrap();
-    assert_eq!(some.keep(vec![]).unwrap(), Some(vec![]));
+    assert_eq!(some.keep(None::<Vec<Node>>, |row| row).unwrap(), Some(vec![]));
 }
 
 /// Golden cases options/filter-syntax-error, catalog/service-nodes-errors.

@@ -1,4 +1,6 @@
 //! The methods as a connection calls them: bytes of an argument in, bytes of a reply or a fault out.
+mod asked; // what each method asks about its caller's rights
+mod catalog; // edges of the catalog's and health's arguments
 mod insecure; // the methods of byte 7
 mod mutate; // arguments with something missing or wrong
 mod recorded; // what Consul answered
@@ -13,11 +15,20 @@ use server::{Called, Server};
 /// What is answered so far. Whoever adds a method adds it here, and every test below runs over it.
 const SERVED: &[&str] = &[
     "Catalog.Deregister",
+    "Catalog.GatewayServices",
     "Catalog.ListDatacenters",
     "Catalog.ListNodes",
     "Catalog.ListServices",
+    "Catalog.NodeServiceList",
+    "Catalog.NodeServices",
     "Catalog.Register",
+    "Catalog.ServiceList",
     "Catalog.ServiceNodes",
+    "Catalog.VirtualIPForService",
+    "Health.ChecksInState",
+    "Health.NodeChecks",
+    "Health.ServiceChecks",
+    "Health.ServiceNodes",
     "KVS.Apply",
     "KVS.Get",
     "KVS.List",
@@ -65,8 +76,11 @@ async fn an_empty_argument_is_refused_in_consuls_words() {
     let server = Server::new();
     let refusals = [
         ("Catalog.Deregister", "Must provide node"),
+        ("Catalog.NodeServiceList", "Must provide node"),
+        ("Catalog.NodeServices", "Must provide node"),
         ("Catalog.Register", "Must provide node"),
         ("Catalog.ServiceNodes", "Must provide service name"),
+        ("Health.ServiceNodes", "Must provide service name"),
         ("KVS.Apply", "Must provide key"),
     ];
     for (name, text) in refusals {
@@ -94,8 +108,10 @@ async fn a_partial_argument_is_answered_or_refused() {
         server.send("Catalog.Register", &node).await.replied();
         let row = &METHODS[usize::from(methods::find(name).unwrap())];
         let full = recorded::requests(row.arg).pop().expect("the codec's recordings have every argument");
+        // A field that every row has which is filtered, but for an instance with its checks.
+        let filter = if *name == "Health.ServiceNodes" { "Node.Node != other" } else { "PeerName != other" };
         for past in [0, 1_000_000] {
-            let request = mutate::acceptable(&full, past);
+            let request = mutate::acceptable(&full, past, filter);
             if let Called::Refused(fault) = server.send(name, &request).await {
                 panic!("{name} refuses what it should take: {fault}");
             }
@@ -201,7 +217,12 @@ async fn nothing_is_known_of_peered_clusters() {
     ]);
     server.send("Catalog.Register", &register).await.replied();
     let ask = mutate::map(&[("PeerName", "other".into()), ("ServiceName", "web".into())]);
-    for (name, list) in [("Catalog.ListNodes", "Nodes"), ("Catalog.ServiceNodes", "ServiceNodes")] {
+    for (name, list) in [
+        ("Catalog.ListNodes", "Nodes"),
+        ("Catalog.ServiceNodes", "ServiceNodes"),
+        ("Health.ServiceNodes", "Nodes"),
+        ("Health.ServiceChecks", "HealthChecks"),
+    ] {
         let reply: Value = proconsul_msgpack::from_slice(&server.send(name, &ask).await.replied()).unwrap();
         assert_eq!((reply.get(list), reply.get("Index")), (Some(&Value::Nil), Some(&1_i64.into())), "{name}");
     }
@@ -218,7 +239,9 @@ async fn metadata_of_nodes_narrows_every_list_and_its_change_is_news() {
     let node = |name: &str, zone: &str| {
         let service = mutate::map(&[("Service", "web".into()), ("Tags", Value::List(vec![name.into()]))]);
         let meta = mutate::map(&[("zone", zone.into())]);
-        mutate::map(&[("Node", name.into()), ("Address", "10.0.0.1".into()), ("NodeMeta", meta), ("Service", service)])
+        let check = mutate::map(&[("CheckID", "c".into()), ("ServiceID", "web".into())]);
+        let of_node = [("Node", name.into()), ("Address", "10.0.0.1".into()), ("NodeMeta", meta)];
+        mutate::map(&[&of_node[..], &[("Service", service), ("Check", check)]].concat())
     };
     server.send("Catalog.Register", &node("n1", "a")).await.replied();
     server.send("Catalog.Register", &node("n2", "b")).await.replied();
@@ -227,7 +250,11 @@ async fn metadata_of_nodes_narrows_every_list_and_its_change_is_news() {
         ("Catalog.ListNodes", vec![by_meta.clone()]),
         ("Catalog.ListServices", vec![by_meta.clone()]),
         ("Catalog.ListServices", vec![("Filter", "NodeMeta.zone == b".into())]),
-        ("Catalog.ServiceNodes", vec![("ServiceName", "web".into()), by_meta]),
+        ("Catalog.ServiceNodes", vec![("ServiceName", "web".into()), by_meta.clone()]),
+        ("Health.ServiceNodes", vec![("ServiceName", "web".into()), by_meta.clone()]),
+        ("Health.ServiceNodes", vec![("ServiceName", "web".into()), ("Filter", "Node.Meta.zone == b".into())]),
+        ("Health.ServiceChecks", vec![("ServiceName", "web".into()), by_meta.clone()]),
+        ("Health.ChecksInState", vec![("State", "critical".into()), by_meta]),
     ];
     let mut waiting = 0;
     for (name, ask) in &cases {

@@ -8,7 +8,7 @@ pub(crate) fn map(entries: &[(&str, Value)]) -> Value {
 
 /// A recorded request with what would be refused in it replaced, so that changes to the rest of it come to matter. It waits
 /// for an index above `past`, if it can.
-pub(crate) fn acceptable(value: &Value, past: u64) -> Value {
+pub(crate) fn acceptable(value: &Value, past: u64, filter: &str) -> Value {
     let replaced = |key: &str, part: &Value| match key {
         "Datacenter" => "dc1".into(),
         "ID" => "11111111-2222-3333-4444-555555555555".into(),
@@ -16,17 +16,19 @@ pub(crate) fn acceptable(value: &Value, past: u64) -> Value {
         "Service" if !matches!(part, Value::Map(_)) => "web".into(),
         "ServiceName" | "Key" => "web".into(),
         "Op" => "set".into(),
-        "Filter" => "Node != other".into(),
+        "Filter" => filter.into(),
+        "TagFilter" => Value::Bool(false),
+        "SamenessGroup" => "".into(),
         "MinQueryIndex" => past.into(),
         "Kind" | "PeerName" | "ServiceID" | "ServiceAddress" | "ServiceTag" => "".into(),
         "SidecarService" | "NodeMetaFilters" | "ServiceTags" => Value::Nil,
-        _ => acceptable(part, past),
+        _ => acceptable(part, past, filter),
     };
     match value {
         Value::Map(entries) => {
             Value::Map(entries.iter().map(|(key, part)| (key.clone(), replaced(&key.to_str_lossy(), part))).collect())
         }
-        Value::List(items) => Value::List(items.iter().map(|item| acceptable(item, past)).collect()),
+        Value::List(items) => Value::List(items.iter().map(|item| acceptable(item, past, filter)).collect()),
         other => other.clone(),
     }
 }

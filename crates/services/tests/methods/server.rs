@@ -11,7 +11,7 @@ use std::{
 use proconsul_msgpack::Value;
 use proconsul_netrpc::{Answer, Call, Dispatch, Fault, Parked, Registry, Reply, ReplyTo, SendAnswer};
 use proconsul_services::{
-    Appended, Context, Leadership, LeadershipFacts, Log,
+    AllowAll, Appended, Authorizers, Context, Leadership, LeadershipFacts, Log,
     blocking::{Lot, QueryTimes},
 };
 use proconsul_state::{Entry, Outcome, Store};
@@ -22,6 +22,9 @@ use tower_service::Service;
 
 /// How long a test waits for an answer that is due at once.
 const ANSWER_TIME: Duration = Duration::from_secs(30);
+
+/// More turns than anything needs that was set off.
+const TURNS: usize = 100;
 
 /// More than any test has calls waiting at once.
 const ANSWERS_MAX: usize = 100_000;
@@ -117,12 +120,28 @@ impl Server {
         Self::over(true, Listener::Rpc, proconsul_services::register)
     }
 
+    /// A server whose callers have the rights that these give them.
+    pub(crate) fn with_rights(authorizers: Arc<dyn Authorizers>) -> Self {
+        Self::with(false, Listener::Rpc, proconsul_services::register, authorizers)
+    }
+
     fn over(slow: bool, listener: Listener, register: fn(&mut Registry, &Arc<Context>)) -> Self {
+        Self::with(slow, listener, register, Arc::new(AllowAll))
+    }
+
+    fn with(
+        slow: bool,
+        listener: Listener,
+        register: fn(&mut Registry, &Arc<Context>),
+        authorizers: Arc<dyn Authorizers>,
+    ) -> Self {
         let store = Arc::new(Store::new());
         let lot = Lot::new(Arc::clone(&store), QueryTimes::default());
         let log = AtOnce { store: Arc::clone(&store), lot: Arc::clone(&lot), index: AtomicU64::new(10), slow };
         let evaluator = tokio::spawn(Arc::clone(&lot).run());
-        let context = Arc::new(Context::new("dc1".into(), store, lot, Arc::new(log), Arc::new(Alone)));
+        let context =
+            Context::new("dc1".into(), store, lot, Arc::new(log), Arc::new(Alone)).with_authorizers(authorizers);
+        let context = Arc::new(context);
         let mut registry = Registry::new(&METHODS, listener);
         register(&mut registry, &context);
         let (sender, sent) = mpsc::channel(ANSWERS_MAX);
@@ -192,6 +211,24 @@ impl Server {
     /// Keeps a call waiting until [`close`](Self::close).
     pub(crate) fn keep(&self, hold: Box<dyn Parked>) {
         self.holds.lock().unwrap().push(hold);
+    }
+
+    /// Appends an entry as no client could: what is imported comes from peering.
+    pub(crate) fn log(&self, entry: Entry) {
+        match self.context.log.append(entry) {
+            Appended::Done(Ok(Outcome::Error(cause))) => panic!("refused: {cause}"),
+            Appended::Done(Ok(_)) => {}
+            Appended::Done(Err(fault)) => panic!("refused: {fault}"),
+            Appended::Pending(_) => panic!("this log is not slow"),
+        }
+    }
+
+    /// How many times waiting queries were looked at, once everybody has had a turn.
+    pub(crate) async fn evaluations(&self) -> u64 {
+        for _ in 0..TURNS {
+            tokio::task::yield_now().await;
+        }
+        self.context.lot.counts().evaluations
     }
 
     /// Ends all waits, and expects a reply for each.

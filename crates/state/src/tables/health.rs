@@ -49,6 +49,11 @@ impl Tables {
         (self.health_index(peer, service, exists), found)
     }
 
+    /// The index of [`check_service_nodes`](Self::check_service_nodes), with tags or without, without its answer.
+    pub fn check_service_nodes_index(&self, peer: Peer<'_>, service: &[u8]) -> u64 {
+        self.health_index(peer, service, self.services.has_instance_of(peer, service))
+    }
+
     /// What the mesh reaches under a name: the proxies for it, its native instances, and the terminating gateways that serve
     /// it; with their checks. Watches them.
     ///

@@ -138,6 +138,14 @@ impl Tables {
         (self.indexes.of(peer).nodes, node.cloned().map(Shared))
     }
 
+    /// A node by name, else by the beginning of its id, if that is one node's only.
+    pub fn node_by_name_or_id(&self, peer: Peer<'_>, name_or_id: &[u8]) -> Option<Shared<Node>> {
+        match self.find_node(peer, name_or_id, &mut WatchSet::off()) {
+            Found::One { node, .. } => Some(Shared(node.clone())),
+            Found::None { .. } | Found::Several => None,
+        }
+    }
+
     /// Whether there is a node of that name.
     pub fn has_node(&self, peer: Peer<'_>, name: &[u8]) -> bool {
         self.nodes.by_name(peer, name).is_some()

@@ -8,7 +8,7 @@ use proconsul_structs::{
 };
 
 use super::*;
-use crate::{Appended, Leadership, LeadershipFacts, Log, Rights, blocking};
+use crate::{Appended, Context, Leadership, LeadershipFacts, Log, Rights, blocking};
 
 struct Nobody;
 

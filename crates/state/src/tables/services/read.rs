@@ -9,7 +9,7 @@ use crate::watch::{Watch, WatchSet};
 use proconsul_msgpack::GoStr;
 use proconsul_structs::Shared;
 use proconsul_structs::node::Node;
-use proconsul_structs::service::{NodeService, ServiceNode};
+use proconsul_structs::service::{NodeService, ServiceKind, ServiceNode};
 use std::collections::{BTreeMap, HashSet};
 
 /// A node with what is on it.
@@ -97,7 +97,8 @@ impl Tables {
         (index, rows)
     }
 
-    /// What the mesh reaches under a name: the proxies for it, and its native instances. Watches the service.
+    /// What the mesh reaches under a name: the proxies for it, its native instances, and the terminating gateways that serve
+    /// it. Watches the service and these gateways.
     ///
     /// The index is as for [`service_nodes`](Self::service_nodes): that of the service that is called so, as in Consul,
     /// whatever happens to what stands for it; wait by [`connect_index`](Self::connect_index).
@@ -108,8 +109,14 @@ impl Tables {
         watches: &mut WatchSet,
     ) -> (u64, Vec<Shared<ServiceNode>>) {
         watches.add(|| Watch::service(peer, service));
-        let rows: Vec<_> = self.services.reached(peer, service).map(shared).collect();
-        (self.service_index(peer, service, !rows.is_empty()), rows)
+        let mut rows: Vec<_> = self.services.reached(peer, service).map(shared).collect();
+        let mut index = 0;
+        if peer.is_local() {
+            let (own, gateways) = self.gateways_serving(service, &ServiceKind::TerminatingGateway, watches);
+            index = own;
+            rows.extend(gateways.into_iter().map(shared));
+        }
+        (index.max(self.service_index(peer, service, !rows.is_empty())), rows)
     }
 
     /// Index of the last change of what the mesh reaches under a name, or of the service that is called so.
@@ -188,6 +195,11 @@ impl Tables {
             }
         }
         (self.indexes.of(peer).services, names)
+    }
+
+    /// The index of [`service_nodes`](Self::service_nodes), without its answer.
+    pub fn service_nodes_index(&self, peer: Peer<'_>, service: &[u8]) -> u64 {
+        self.service_index(peer, service, self.services.has_instance_of(peer, service))
     }
 
     pub(in crate::tables) fn service_index(&self, peer: Peer<'_>, service: &[u8], exists: bool) -> u64 {

@@ -1,0 +1,211 @@
+//! The catalog and health: edges of arguments, what is imported, what waits.
+use proconsul_msgpack::Value;
+use proconsul_state::Entry;
+use proconsul_structs::{
+    catalog::{DeregisterRequest, RegisterRequest},
+    check::HealthCheck,
+    service::NodeService,
+};
+
+use crate::{
+    mutate::map,
+    server::{Called, Server},
+};
+
+fn text(key: &'static str, value: &str) -> (&'static str, Value) {
+    (key, value.into())
+}
+
+async fn ask(server: &Server, method: &str, argument: &[(&str, Value)]) -> Value {
+    proconsul_msgpack::from_slice(&server.send(method, &map(argument)).await.replied()).unwrap()
+}
+
+fn registration(node: &str, service: &str, status: &str) -> RegisterRequest {
+    let check = HealthCheck {
+        node: node.into(),
+        check_id: "c".into(),
+        status: status.into(),
+        service_id: service.into(),
+        ..HealthCheck::default()
+    };
+    RegisterRequest {
+        node: node.into(),
+        address: "10.0.0.1".into(),
+        service: Some(NodeService { id: service.into(), service: service.into(), ..NodeService::default() }),
+        check: Some(check),
+        ..RegisterRequest::default()
+    }
+}
+
+/// Every edge of an argument has an answer: a refusal in Consul's words, or that there is nothing.
+#[tokio::test]
+async fn edges_of_arguments_are_answered_as_consul_answers_them() {
+    let server = Server::new();
+    server.log(Entry::Register(Box::new(registration("n", "web", "purple"))));
+    let bad = |expression: &str| text("Filter", expression);
+    let no_match = "Failed to create boolean expression evaluator: ";
+    let web = || text("ServiceName", "web");
+    let node = || text("Node", "n");
+    let refused: Vec<(&str, Vec<(&str, Value)>, String)> = vec![
+        ("Catalog.NodeServices", vec![], "Must provide node".into()),
+        ("Catalog.NodeServices", vec![bad("Nope == x")], "Must provide node".into()),
+        ("Catalog.NodeServices", vec![node(), bad("Nope == x")], format!("{no_match}Selector \"Nope\" is not valid")),
+        (
+            "Catalog.NodeServiceList",
+            vec![node(), bad("ServiceName == x")],
+            format!("{no_match}Selector \"ServiceName\" is not valid"),
+        ),
+        ("Health.ServiceNodes", vec![], "Must provide service name".into()),
+        ("Health.ServiceNodes", vec![text("ServiceAddress", "10.0.0.1")], "Must provide service name".into()),
+        (
+            "Health.ServiceNodes",
+            vec![web(), bad("Service.Nope == x")],
+            format!("{no_match}Selector \"Service.Nope\" is not valid"),
+        ),
+        ("Health.ServiceNodes", vec![web(), bad("Status == x")], format!("{no_match}Selector \"Status\" is not valid")),
+        (
+            "Health.ServiceNodes",
+            vec![web(), text("SamenessGroup", "g")],
+            "sameness groups are not supported in consul CE".into(),
+        ),
+        ("Health.ServiceChecks", vec![web(), ("TagFilter", true.into())], "Tag filtering is not supported".into()),
+        (
+            "Health.ServiceChecks",
+            vec![web(), bad("Definition.TTL == 1")],
+            format!("{no_match}Selector \"Definition.TTL\" is not valid"),
+        ),
+        (
+            "Health.ChecksInState",
+            vec![bad("CreateIndex == 1")],
+            format!("{no_match}Selector \"CreateIndex\" is not valid"),
+        ),
+        ("Health.NodeChecks", vec![node(), text("Datacenter", "dc9")], "No path to datacenter".into()),
+    ];
+    for (method, argument, expected) in refused {
+        assert_eq!(server.send(method, &map(&argument)).await.refused(), expected, "{method} {argument:?}");
+    }
+    let stray = || ("Node", Value::Str(b"n\xff\0".as_slice().into()));
+    let strange = || ("ServiceName", Value::Str(b"\0\0\xff".as_slice().into()));
+    let nothing: Vec<(&str, Vec<(&str, Value)>, &str, Value)> = vec![
+        ("Catalog.NodeServices", vec![stray()], "NodeServices", Value::Nil),
+        ("Catalog.NodeServices", vec![text("Node", "x")], "NodeServices", Value::Nil),
+        ("Catalog.GatewayServices", vec![strange()], "Services", Value::List(vec![])),
+        ("Catalog.ServiceList", vec![text("PeerName", "nobody")], "Services", Value::List(vec![])),
+        ("Health.NodeChecks", vec![stray()], "HealthChecks", Value::Nil),
+        ("Health.NodeChecks", vec![], "HealthChecks", Value::Nil),
+        ("Health.NodeChecks", vec![stray(), bad("Name == x")], "HealthChecks", Value::List(vec![])),
+        ("Health.ServiceChecks", vec![strange()], "HealthChecks", Value::Nil),
+        ("Health.ChecksInState", vec![text("State", "bogus")], "HealthChecks", Value::Nil),
+        ("Health.ChecksInState", vec![text("State", "")], "HealthChecks", Value::Nil),
+        ("Health.ChecksInState", vec![text("State", "ANY")], "HealthChecks", Value::Nil),
+        ("Health.ServiceNodes", vec![strange()], "Nodes", Value::Nil),
+        ("Health.ServiceNodes", vec![web(), text("PeerName", "nobody")], "Nodes", Value::Nil),
+        ("Health.ServiceNodes", vec![web(), ("Ingress", true.into())], "Nodes", Value::Nil),
+        (
+            "Health.ServiceNodes",
+            vec![web(), ("HealthFilterType", 1_000_000_i64.into()), bad("Node.Node == x")],
+            "Nodes",
+            Value::List(vec![]),
+        ),
+        ("Health.ServiceNodes", vec![web(), ("HealthFilterType", 2_i64.into())], "Nodes", Value::List(vec![])),
+    ];
+    for (method, argument, field, left) in nothing {
+        assert_eq!(ask(&server, method, &argument).await.get(field), Some(&left), "{method} {argument:?}");
+    }
+    let found: Vec<(&str, Vec<(&str, Value)>, &str)> = vec![
+        ("Health.ChecksInState", vec![text("State", "PURPLE")], "HealthChecks"),
+        ("Health.ChecksInState", vec![text("State", "any")], "HealthChecks"),
+        ("Health.NodeChecks", vec![text("Node", "N")], "HealthChecks"),
+        ("Health.ServiceNodes", vec![text("ServiceName", "WEB"), text("PeerName", "~")], "Nodes"),
+        ("Health.ServiceNodes", vec![web(), ("HealthFilterType", 1_i64.into())], "Nodes"),
+        ("Health.ServiceNodes", vec![web(), ("TagFilter", true.into())], "Nodes"),
+    ];
+    for (method, argument, field) in found {
+        let answer = ask(&server, method, &argument).await;
+        assert!(matches!(answer.get(field), Some(Value::List(list)) if list.len() == 1), "{method} {argument:?}");
+    }
+    let no_address = proconsul_msgpack::to_vec(&"").unwrap();
+    assert_eq!(server.send("Catalog.VirtualIPForService", &map(&[strange()])).await.replied(), no_address);
+    server.assert_lives().await;
+}
+
+#[tokio::test]
+async fn what_is_imported_is_read_by_its_peers_name() {
+    let server = Server::new();
+    server.log(Entry::Register(Box::new(registration("here", "web", "passing"))));
+    let theirs = RegisterRequest { peer_name: "cluster-b".into(), ..registration("there", "web", "critical") };
+    server.log(Entry::Register(Box::new(theirs)));
+    let of_peer = text("PeerName", "cluster-b");
+    let reads: Vec<(&str, Vec<(&str, Value)>)> = vec![
+        ("Catalog.ListNodes", vec![]),
+        ("Catalog.ServiceNodes", vec![text("ServiceName", "web")]),
+        ("Health.ServiceNodes", vec![text("ServiceName", "web")]),
+        ("Health.ServiceChecks", vec![text("ServiceName", "web")]),
+        ("Health.ChecksInState", vec![text("State", "any")]),
+    ];
+    for (method, argument) in reads {
+        let local = format!("{:?}", ask(&server, method, &argument).await);
+        assert!(local.contains("here") && !local.contains("there"), "{method}: {local}");
+        let imported = format!("{:?}", ask(&server, method, &[&argument[..], &[of_peer.clone()]].concat()).await);
+        assert!(imported.contains("there") && !imported.contains("here"), "{method}: {imported}");
+    }
+    for method in ["Catalog.NodeServices", "Catalog.NodeServiceList", "Health.NodeChecks"] {
+        let imported = format!("{:?}", ask(&server, method, &[text("Node", "there"), of_peer.clone()]).await);
+        assert!(imported.contains("web") && imported.contains("cluster-b"), "{method}: {imported}");
+        let local = format!("{:?}", ask(&server, method, &[text("Node", "there")]).await);
+        assert!(!local.contains("web"), "{method}: {local}");
+    }
+    // A client takes away what it names, and nothing of this cluster's.
+    server.send("Catalog.Deregister", &map(&[text("Node", "there"), of_peer.clone()])).await.replied();
+    let nodes = format!("{:?}", ask(&server, "Catalog.ListNodes", &[of_peer]).await);
+    assert!(!nodes.contains("there"), "{nodes}");
+    let nodes = format!("{:?}", ask(&server, "Catalog.ListNodes", &[]).await);
+    assert!(nodes.contains("here"), "{nodes}");
+}
+
+/// Parks a query that has seen what there is.
+async fn wait(server: &Server, method: &str, argument: &[(&str, Value)]) {
+    let index = ask(server, method, argument).await.get("Index").unwrap().clone();
+    match server.send(method, &map(&[argument, &[("MinQueryIndex", index)]].concat())).await {
+        Called::Parked(hold) => server.keep(hold),
+        _ => panic!("{method} has news though nothing happened"),
+    }
+}
+
+#[tokio::test]
+async fn a_waiter_is_told_when_the_health_changes_and_not_of_what_happens_elsewhere() {
+    let server = Server::new();
+    let write = |request: RegisterRequest| server.log(Entry::Register(Box::new(request)));
+    write(registration("n", "web", "passing"));
+    write(registration("m", "db", "passing"));
+    let web = [text("ServiceName", "web")];
+    for (method, argument) in [
+        ("Health.ServiceNodes", vec![text("ServiceName", "web")]),
+        ("Health.ServiceNodes", vec![text("ServiceName", "web"), ("HealthFilterType", 2_i64.into())]),
+        ("Health.ServiceChecks", web.to_vec()),
+        ("Health.NodeChecks", vec![text("Node", "n")]),
+        ("Health.ChecksInState", vec![text("State", "critical")]),
+    ] {
+        write(registration("n", "web", "passing"));
+        wait(&server, method, &argument).await;
+        let before = server.evaluations().await;
+        for output in ["a", "b", "c"] {
+            let mut other = registration("m", "db", "passing");
+            other.check.as_mut().unwrap().output = output.into();
+            write(other);
+        }
+        write(RegisterRequest { peer_name: "p".into(), ..registration("n", "web", "critical") });
+        assert_eq!(server.evaluations().await, before, "{method} was looked at for what happened elsewhere");
+        write(registration("n", "web", "critical"));
+        let answer = format!("{:?}", server.answer().await);
+        assert!(
+            answer.contains("critical") || answer.contains("Nodes: List([])") || !answer.contains("passing"),
+            "{method}: {answer}"
+        );
+    }
+    // The last instance goes: the answer is that there is none.
+    wait(&server, "Health.ServiceNodes", &web).await;
+    let gone = DeregisterRequest { node: "n".into(), service_id: "web".into(), ..DeregisterRequest::default() };
+    server.log(Entry::Deregister(Box::new(gone)));
+    assert_eq!(server.answer().await.get("Nodes"), Some(&Value::Nil));
+}
