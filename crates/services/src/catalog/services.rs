@@ -141,6 +141,13 @@ impl Query for Instances {
         (named && hidden).then(IndexedServiceNodes::default)
     }
 
+    fn index(&self, View { at, .. }: View<'_>, request: &ServiceSpecificRequest) -> Option<u64> {
+        let by_name = !request.connect && request.service_address.is_empty() && !request.service_name.is_empty();
+        // Nobody is told when nodes move.
+        (by_name && request.source.node.is_empty())
+            .then(|| at.service_nodes_index(Peer::named(&request.peer_name), &request.service_name))
+    }
+
     fn count(&self, request: &ServiceSpecificRequest) {
         let asked = if request.connect { &self.asked_connect } else { &self.asked_service };
         asked.increment(1);

@@ -46,8 +46,11 @@ async fn furnished() -> (Server, Arc<Clerk>) {
     let server = Server::with_rights(Arc::new(Desk(Arc::clone(&clerk))));
     for (id, name) in [("w1", "web"), ("db", "db")] {
         let service = map(&[("ID", id.into()), ("Service", name.into())]);
-        let check =
-            map(&[("CheckID", format!("c-{id}").as_str().into()), ("ServiceID", id.into()), ("Status", "passing".into())]);
+        let check = map(&[
+            ("CheckID", format!("c-{id}").as_str().into()),
+            ("ServiceID", id.into()),
+            ("Status", "passing".into()),
+        ]);
         let node = [("Node", "n".into()), ("Address", "10.0.0.1".into()), ("Service", service), ("Check", check)];
         server.send("Catalog.Register", &map(&node)).await.replied();
     }

@@ -71,8 +71,8 @@ async fn edges_of_arguments_are_answered_as_consul_answers_them() {
         ("Health.ServiceChecks", vec![web(), ("TagFilter", true.into())], "Tag filtering is not supported".into()),
         (
             "Health.ServiceChecks",
-            vec![web(), bad("Definition.TTL == 1")],
-            format!("{no_match}Selector \"Definition.TTL\" is not valid"),
+            vec![web(), bad("Definition is empty")],
+            format!("{no_match}Selector \"Definition\" is not valid"),
         ),
         (
             "Health.ChecksInState",
@@ -132,8 +132,8 @@ async fn edges_of_arguments_are_answered_as_consul_answers_them() {
 #[tokio::test]
 async fn what_is_imported_is_read_by_its_peers_name() {
     let server = Server::new();
-    server.log(Entry::Register(Box::new(registration("here", "web", "passing"))));
-    let theirs = RegisterRequest { peer_name: "cluster-b".into(), ..registration("there", "web", "critical") };
+    server.log(Entry::Register(Box::new(registration("ours-1", "web", "passing"))));
+    let theirs = RegisterRequest { peer_name: "cluster-b".into(), ..registration("far-1", "web", "critical") };
     server.log(Entry::Register(Box::new(theirs)));
     let of_peer = text("PeerName", "cluster-b");
     let reads: Vec<(&str, Vec<(&str, Value)>)> = vec![
@@ -145,22 +145,22 @@ async fn what_is_imported_is_read_by_its_peers_name() {
     ];
     for (method, argument) in reads {
         let local = format!("{:?}", ask(&server, method, &argument).await);
-        assert!(local.contains("here") && !local.contains("there"), "{method}: {local}");
+        assert!(local.contains("ours-1") && !local.contains("far-1"), "{method}: {local}");
         let imported = format!("{:?}", ask(&server, method, &[&argument[..], &[of_peer.clone()]].concat()).await);
-        assert!(imported.contains("there") && !imported.contains("here"), "{method}: {imported}");
+        assert!(imported.contains("far-1") && !imported.contains("ours-1"), "{method}: {imported}");
     }
     for method in ["Catalog.NodeServices", "Catalog.NodeServiceList", "Health.NodeChecks"] {
-        let imported = format!("{:?}", ask(&server, method, &[text("Node", "there"), of_peer.clone()]).await);
+        let imported = format!("{:?}", ask(&server, method, &[text("Node", "far-1"), of_peer.clone()]).await);
         assert!(imported.contains("web") && imported.contains("cluster-b"), "{method}: {imported}");
-        let local = format!("{:?}", ask(&server, method, &[text("Node", "there")]).await);
+        let local = format!("{:?}", ask(&server, method, &[text("Node", "far-1")]).await);
         assert!(!local.contains("web"), "{method}: {local}");
     }
     // A client takes away what it names, and nothing of this cluster's.
-    server.send("Catalog.Deregister", &map(&[text("Node", "there"), of_peer.clone()])).await.replied();
+    server.send("Catalog.Deregister", &map(&[text("Node", "far-1"), of_peer.clone()])).await.replied();
     let nodes = format!("{:?}", ask(&server, "Catalog.ListNodes", &[of_peer]).await);
-    assert!(!nodes.contains("there"), "{nodes}");
+    assert!(!nodes.contains("far-1"), "{nodes}");
     let nodes = format!("{:?}", ask(&server, "Catalog.ListNodes", &[]).await);
-    assert!(nodes.contains("here"), "{nodes}");
+    assert!(nodes.contains("ours-1"), "{nodes}");
 }
 
 /// Parks a query that has seen what there is.
