@@ -75,6 +75,8 @@ async fn ask(deny: &[&str], method: &str, argument: &[(&str, Value)]) -> (Result
     (answer, asked)
 }
 
+type Argument = Vec<(&'static str, Value)>;
+
 fn text(key: &'static str, value: &str) -> (&'static str, Value) {
     (key, value.into())
 }
@@ -84,71 +86,71 @@ async fn a_list_asks_for_each_of_its_items() {
     let web = text("ServiceName", "web");
     let connect = ("Connect", Value::Bool(true));
     let ingress = ("Ingress", Value::Bool(true));
-    let cases: &[(&str, &[(&str, Value)], &str)] = &[
-        ("Catalog.ListNodes", &[], "node:read n"),
-        ("Catalog.ListServices", &[], "node:read n, service:read db, node:read n, service:read web"),
-        ("Catalog.ServiceList", &[], "service:read db, service:read web"),
-        ("Catalog.ServiceNodes", &[web.clone()], "node:read n, service:read web"),
-        ("Catalog.ServiceNodes", &[web.clone(), connect.clone()], "service:read web"),
+    let cases: Vec<(&str, Argument, &str)> = vec![
+        ("Catalog.ListNodes", vec![], "node:read n"),
+        ("Catalog.ListServices", vec![], "node:read n, service:read db, node:read n, service:read web"),
+        ("Catalog.ServiceList", vec![], "service:read db, service:read web"),
+        ("Catalog.ServiceNodes", vec![web.clone()], "node:read n, service:read web"),
+        ("Catalog.ServiceNodes", vec![web.clone(), connect.clone()], "service:read web"),
         (
             "Catalog.NodeServices",
-            &[text("Node", "n")],
+            vec![text("Node", "n")],
             // By the ids, as Consul has it.
             "node:read n, node:read n, service:read db, node:read n, service:read w1",
         ),
-        ("Catalog.NodeServiceList", &[text("Node", "n")], "node:read n, service:read db, service:read web"),
-        ("Catalog.NodeServices", &[text("Node", "other")], ""),
-        ("Catalog.GatewayServices", &[web.clone()], "service:read web"),
-        ("Catalog.VirtualIPForService", &[web.clone()], "service:read web"),
-        ("Catalog.ListDatacenters", &[], ""),
+        ("Catalog.NodeServiceList", vec![text("Node", "n")], "node:read n, service:read db, service:read web"),
+        ("Catalog.NodeServices", vec![text("Node", "other")], ""),
+        ("Catalog.GatewayServices", vec![web.clone()], "service:read web"),
+        ("Catalog.VirtualIPForService", vec![web.clone()], "service:read web"),
+        ("Catalog.ListDatacenters", vec![], ""),
         (
             "Health.NodeChecks",
-            &[text("Node", "n")],
+            vec![text("Node", "n")],
             "node:read n, node:read n, service:read db, node:read n, service:read web",
         ),
-        ("Health.ServiceChecks", &[web.clone()], "node:read n, service:read web"),
-        ("Health.ChecksInState", &[text("State", "critical")], ""),
+        ("Health.ServiceChecks", vec![web.clone()], "node:read n, service:read web"),
+        ("Health.ChecksInState", vec![text("State", "critical")], ""),
         (
             "Health.ChecksInState",
-            &[text("State", "any"), text("Filter", "ServiceName == web")],
+            vec![text("State", "any"), text("Filter", "ServiceName == web")],
             "node:read n, node:read n, service:read db, node:read n, service:read web",
         ),
-        ("Health.ServiceChecks", &[web.clone(), text("Filter", "Status == critical")], ""),
-        ("Health.ServiceNodes", &[web.clone()], "node:read n, service:read web"),
-        ("Health.ServiceNodes", &[web.clone(), connect], "service:read web"),
-        ("Health.ServiceNodes", &[web.clone(), ingress], "service:read web"),
-        ("Health.ServiceNodes", &[web.clone(), text("PeerName", "p"), ("Connect", true.into())], "service:write *"),
-        ("Catalog.Register", &[text("Node", "n"), text("Address", "10.0.0.1")], ""),
-        ("Catalog.Register", &[text("Node", "n"), text("Address", "10.0.0.2")], "node:write n"),
-        ("Catalog.Deregister", &[text("Node", "n")], "node:write n"),
+        ("Health.ServiceChecks", vec![web.clone(), text("Filter", "Status == critical")], ""),
+        ("Health.ServiceNodes", vec![web.clone()], "node:read n, service:read web"),
+        ("Health.ServiceNodes", vec![web.clone(), connect], "service:read web"),
+        ("Health.ServiceNodes", vec![web.clone(), ingress], "service:read web"),
+        ("Health.ServiceNodes", vec![web.clone(), text("PeerName", "p"), ("Connect", true.into())], "service:write *"),
+        ("Catalog.Register", vec![text("Node", "n"), text("Address", "10.0.0.1")], ""),
+        ("Catalog.Register", vec![text("Node", "n"), text("Address", "10.0.0.2")], "node:write n"),
+        ("Catalog.Deregister", vec![text("Node", "n")], "node:write n"),
     ];
     for (method, argument, expected) in cases {
-        let (answer, asked) = ask(&[], method, argument).await;
+        let (answer, asked) = ask(&[], method, &argument).await;
         assert!(answer.is_ok(), "{method}: {answer:?}");
-        assert_eq!(asked, *expected, "{method} {argument:?}");
+        assert_eq!(asked, expected, "{method} {argument:?}");
     }
 }
 
 #[tokio::test]
 async fn what_is_hidden_is_left_out_and_said() {
     let web = text("ServiceName", "web");
-    let cases: &[(&str, &[(&str, Value)], &[&str], &str, Value)] = &[
-        ("Catalog.ListNodes", &[], &["node:read n"], "Nodes", Value::List(vec![])),
-        ("Catalog.ServiceNodes", &[web.clone()], &["service:read web"], "ServiceNodes", Value::List(vec![])),
-        ("Catalog.ServiceList", &[], &["service:read db", "service:read web"], "Services", Value::List(vec![])),
-        ("Catalog.NodeServices", &[text("Node", "n")], &["node:read n"], "NodeServices", Value::Nil),
-        ("Health.NodeChecks", &[text("Node", "n")], &["node:read n"], "HealthChecks", Value::List(vec![])),
-        ("Health.ServiceNodes", &[web.clone()], &["node:read n"], "Nodes", Value::List(vec![])),
-        ("Health.ServiceChecks", &[web.clone()], &["service:read web"], "HealthChecks", Value::List(vec![])),
+    let cases: Vec<(&str, Argument, &[&str], &str, Value)> = vec![
+        ("Catalog.ListNodes", vec![], &["node:read n"], "Nodes", Value::List(vec![])),
+        ("Catalog.ServiceNodes", vec![web.clone()], &["service:read web"], "ServiceNodes", Value::List(vec![])),
+        ("Catalog.ServiceList", vec![], &["service:read db", "service:read web"], "Services", Value::List(vec![])),
+        ("Catalog.NodeServices", vec![text("Node", "n")], &["node:read n"], "NodeServices", Value::Nil),
+        ("Health.NodeChecks", vec![text("Node", "n")], &["node:read n"], "HealthChecks", Value::List(vec![])),
+        ("Health.ServiceNodes", vec![web.clone()], &["node:read n"], "Nodes", Value::List(vec![])),
+        ("Health.ServiceChecks", vec![web.clone()], &["service:read web"], "HealthChecks", Value::List(vec![])),
     ];
     for (method, argument, deny, field, left) in cases {
         let token = ("Token", "secret".into());
-        let (answer, _) = ask(deny, method, &[*argument, &[token]].concat()).await;
+        let (answer, _) = ask(deny, method, &[&argument[..], &[token]].concat()).await;
         let answer = answer.unwrap();
-        assert_eq!(answer.get(field), Some(left), "{method}");
+        assert_eq!(answer.get(field), Some(&left), "{method}");
         assert_eq!(answer.get("ResultsFilteredByACLs"), Some(&true.into()), "{method}");
         // Who shows no token is not told that there is more.
-        let (answer, _) = ask(deny, method, argument).await;
+        let (answer, _) = ask(deny, method, &argument).await;
         assert_eq!(answer.unwrap().get("ResultsFilteredByACLs"), Some(&false.into()), "{method}");
     }
     // What a filter leaves out is not said to be hidden where rights come last.
@@ -173,7 +175,7 @@ async fn who_may_not_is_refused_in_consuls_words() {
     let check = |service: &str| ("Check", map(&[text("CheckID", "x"), text("ServiceID", service)]));
     let same = [text("Node", "n"), text("Address", "10.0.0.1")];
     let off = |id: &'static str, value: &str| vec![text("Node", "n"), text(id, value)];
-    let cases: Vec<(&str, Vec<(&str, Value)>, &str, String)> = vec![
+    let cases: Vec<(&str, Argument, &str, String)> = vec![
         ("Catalog.GatewayServices", vec![web.clone()], "service:read web", lacks("service:read", "web")),
         ("Catalog.VirtualIPForService", vec![web.clone()], "service:read web", lacks("service:read", "web")),
         (

@@ -12,6 +12,8 @@ use crate::{
     server::{Called, Server},
 };
 
+type Argument = Vec<(&'static str, Value)>;
+
 fn text(key: &'static str, value: &str) -> (&'static str, Value) {
     (key, value.into())
 }
@@ -46,7 +48,7 @@ async fn edges_of_arguments_are_answered_as_consul_answers_them() {
     let no_match = "Failed to create boolean expression evaluator: ";
     let web = || text("ServiceName", "web");
     let node = || text("Node", "n");
-    let refused: Vec<(&str, Vec<(&str, Value)>, String)> = vec![
+    let refused: Vec<(&str, Argument, String)> = vec![
         ("Catalog.NodeServices", vec![], "Must provide node".into()),
         ("Catalog.NodeServices", vec![bad("Nope == x")], "Must provide node".into()),
         ("Catalog.NodeServices", vec![node(), bad("Nope == x")], format!("{no_match}Selector \"Nope\" is not valid")),
@@ -86,7 +88,7 @@ async fn edges_of_arguments_are_answered_as_consul_answers_them() {
     }
     let stray = || ("Node", Value::Str(b"n\xff\0".as_slice().into()));
     let strange = || ("ServiceName", Value::Str(b"\0\0\xff".as_slice().into()));
-    let nothing: Vec<(&str, Vec<(&str, Value)>, &str, Value)> = vec![
+    let nothing: Vec<(&str, Argument, &str, Value)> = vec![
         ("Catalog.NodeServices", vec![stray()], "NodeServices", Value::Nil),
         ("Catalog.NodeServices", vec![text("Node", "x")], "NodeServices", Value::Nil),
         ("Catalog.GatewayServices", vec![strange()], "Services", Value::List(vec![])),
@@ -112,7 +114,7 @@ async fn edges_of_arguments_are_answered_as_consul_answers_them() {
     for (method, argument, field, left) in nothing {
         assert_eq!(ask(&server, method, &argument).await.get(field), Some(&left), "{method} {argument:?}");
     }
-    let found: Vec<(&str, Vec<(&str, Value)>, &str)> = vec![
+    let found: Vec<(&str, Argument, &str)> = vec![
         ("Health.ChecksInState", vec![text("State", "PURPLE")], "HealthChecks"),
         ("Health.ChecksInState", vec![text("State", "any")], "HealthChecks"),
         ("Health.NodeChecks", vec![text("Node", "N")], "HealthChecks"),
@@ -136,7 +138,7 @@ async fn what_is_imported_is_read_by_its_peers_name() {
     let theirs = RegisterRequest { peer_name: "cluster-b".into(), ..registration("far-1", "web", "critical") };
     server.log(Entry::Register(Box::new(theirs)));
     let of_peer = text("PeerName", "cluster-b");
-    let reads: Vec<(&str, Vec<(&str, Value)>)> = vec![
+    let reads: Vec<(&str, Argument)> = vec![
         ("Catalog.ListNodes", vec![]),
         ("Catalog.ServiceNodes", vec![text("ServiceName", "web")]),
         ("Health.ServiceNodes", vec![text("ServiceName", "web")]),
@@ -146,7 +148,8 @@ async fn what_is_imported_is_read_by_its_peers_name() {
     for (method, argument) in reads {
         let local = format!("{:?}", ask(&server, method, &argument).await);
         assert!(local.contains("ours-1") && !local.contains("far-1"), "{method}: {local}");
-        let imported = format!("{:?}", ask(&server, method, &[&argument[..], &[of_peer.clone()]].concat()).await);
+        let imported =
+            format!("{:?}", ask(&server, method, &[&argument[..], std::slice::from_ref(&of_peer)].concat()).await);
         assert!(imported.contains("far-1") && !imported.contains("ours-1"), "{method}: {imported}");
     }
     for method in ["Catalog.NodeServices", "Catalog.NodeServiceList", "Health.NodeChecks"] {
