@@ -22,6 +22,58 @@ pub struct Point {
     pub height: f64,
 }
 
+/// How many numbers the Euclidean part of a point has, as Serf makes them.
+pub const DIMENSIONS: usize = 8;
+/// How far off a point is that nothing is known of yet.
+const ERROR_MAX: f64 = 1.5;
+/// The least height: ten microseconds.
+const HEIGHT_MIN: f64 = 10e-6;
+
+impl Point {
+    /// Where a node is that has measured nothing yet, or has nobody to measure.
+    pub fn origin() -> Self {
+        Self { vec: Some(vec![0.0; DIMENSIONS]), error: ERROR_MAX, adjustment: 0.0, height: HEIGHT_MIN }
+    }
+
+    /// Whether every number in it is one.
+    pub fn is_valid(&self) -> bool {
+        let others = [self.error, self.adjustment, self.height];
+        self.euclidean().iter().chain(&others).all(|number| number.is_finite())
+    }
+
+    /// Whether both are of the same space.
+    pub fn is_compatible_with(&self, other: &Self) -> bool {
+        self.euclidean().len() == other.euclidean().len()
+    }
+
+    /// The round-trip time between two points, in whole nanoseconds as Serf tells it, as seconds. Positive infinity when they
+    /// are of different spaces, for which Serf has no answer at all.
+    ///
+    /// Points whose distance is beyond what nanoseconds in 64 bits can count, 292 years, are as far apart as that.
+    pub fn distance_to(&self, other: &Self) -> f64 {
+        if !self.is_compatible_with(other) {
+            return f64::INFINITY;
+        }
+        let squares =
+            self.euclidean().iter().zip(other.euclidean()).map(|(here, there)| (here - there) * (here - there));
+        let raw = squares.sum::<f64>().sqrt() + self.height + other.height;
+        let adjusted = raw + self.adjustment + other.adjustment;
+        whole_nanoseconds(if adjusted > 0.0 { adjusted } else { raw })
+    }
+
+    fn euclidean(&self) -> &[f64] {
+        self.vec.as_deref().unwrap_or_default()
+    }
+}
+
+/// Seconds without what is below a nanosecond, put together as Go's `Duration.Seconds` does: not every digit is the same when
+/// the nanoseconds are divided in one go.
+fn whole_nanoseconds(seconds: f64) -> f64 {
+    const PER_SECOND: i64 = 1_000_000_000;
+    let nanoseconds = (seconds * PER_SECOND as f64) as i64;
+    (nanoseconds / PER_SECOND) as f64 + (nanoseconds % PER_SECOND) as f64 / PER_SECOND as f64
+}
+
 /// Where a node is.
 #[derive(Wire, Clone, Debug, Default, PartialEq)]
 pub struct Coordinate {
@@ -85,3 +137,6 @@ pub struct DatacenterMap {
 
 rpc_info!(write: CoordinateUpdateRequest);
 has_query_meta!(IndexedCoordinates);
+
+#[cfg(test)]
+mod tests;

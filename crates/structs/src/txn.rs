@@ -15,6 +15,12 @@ use crate::{
     text_set::text_set,
 };
 
+mod ops; // the steps of a request
+
+/// How many steps a transaction may have. Consul's HTTP API takes no more than 128, and its RPC system any number; a step of one
+/// byte is a few dozen in memory, so that some bound is needed where they are read.
+pub const OPS_MAX: usize = 16_384;
+
 text_set! {
     /// What a step does to a node, service, check or session. Sessions can only be deleted.
     pub enum RecordOp {
@@ -36,17 +42,17 @@ text_set! {
 pub struct TxnOp {
     /// Keys.
     #[wire("KV")]
-    pub kv: Option<TxnKvOp>,
+    pub kv: Option<Box<TxnKvOp>>,
     /// A node.
-    pub node: Option<TxnNodeOp>,
+    pub node: Option<Box<TxnNodeOp>>,
     /// A service.
-    pub service: Option<TxnServiceOp>,
+    pub service: Option<Box<TxnServiceOp>>,
     /// A check.
-    pub check: Option<TxnCheckOp>,
+    pub check: Option<Box<TxnCheckOp>>,
     /// A session.
-    pub session: Option<TxnSessionOp>,
+    pub session: Option<Box<TxnSessionOp>>,
     /// An intention of the older form; only replication uses it.
-    pub intention: Option<TxnIntentionOp>,
+    pub intention: Option<Box<TxnIntentionOp>>,
 }
 
 /// A step on keys.
@@ -117,7 +123,8 @@ pub struct TxnIntentionOp {
 pub struct TxnRequest {
     /// Which datacenter.
     pub datacenter: GoStr,
-    /// The steps, in order.
+    /// The steps, in order. Of more than [`OPS_MAX`], one more is read.
+    #[wire(with = "ops")]
     pub ops: List<TxnOp>,
     /// Who asks.
     #[wire(embed)]
@@ -129,7 +136,8 @@ pub struct TxnRequest {
 pub struct TxnReadRequest {
     /// Which datacenter.
     pub datacenter: GoStr,
-    /// The steps, in order.
+    /// The steps, in order. Of more than [`OPS_MAX`], one more is read.
+    #[wire(with = "ops")]
     pub ops: List<TxnOp>,
     /// Common options.
     #[wire(embed)]

@@ -111,6 +111,18 @@ wire_texts! {
         /// A lock or unlock that names no session.
         MISSING_SESSION = "missing session" => Report;
 
+        /// A step of a transaction that does nothing.
+        UNKNOWN_OPERATION_TYPE = "unknown operation type" => Report;
+        /// A change of an intention in its older form.
+        LEGACY_INTENTIONS_ARE_DISABLED =
+            "Legacy intention modifications are disabled after the config entry migration." => Report;
+        /// Keys of one server's pools alone were to be changed.
+        LOCAL_ONLY_IS_FOR_LISTS = "argument error: LocalOnly can only be used for List operations" => Report;
+        /// A coordinate that is none, or not a number somewhere.
+        INVALID_COORDINATE = "invalid coordinate" => Report;
+        /// A coordinate of another number of dimensions.
+        INCOMPATIBLE_COORDINATE = "incompatible coordinate" => Report;
+
         /// A locality has a zone but no region.
         ZONE_WITHOUT_REGION = "zone cannot be set without region" => Report;
         /// A proxy that does not say what it stands for.
@@ -172,6 +184,75 @@ wire_texts! {
         invalid_kvs_operation(operation: &str) = "Invalid KVS operation '{operation}'" => Report;
         /// A session that does not exist. The session is quoted as Go quotes a string.
         invalid_session(session: GoQuoted<'_>) = "invalid session {session}" => Report;
+
+        /// A step of a transaction: the key's modify index is another by now. `verb` is `set` or `delete`, here and below.
+        txn_stale_key(verb: &str, key: GoQuoted<'_>) = "failed to {verb} key {key}, index is stale" => Report;
+        /// A step locks a key that somebody else has locked.
+        txn_lock_held(key: GoQuoted<'_>) = "failed to lock key {key}, lock is already held" => Report;
+        /// A step unlocks a key that its session has not locked.
+        txn_lock_not_held(key: GoQuoted<'_>) =
+            "failed to unlock key {key}, lock isn't held, or is held by another session" => Report;
+        /// A step locks a key that nobody may lock for a while.
+        txn_lock_delay(key: GoQuoted<'_>) = "failed to lock key {key} due to lock delay" => Report;
+        /// A step reads a key that does not exist.
+        txn_key_missing(key: GoQuoted<'_>) = "key {key} doesn't exist" => Report;
+        /// A step demands that a key does not exist, and it does.
+        txn_key_exists(key: GoQuoted<'_>) = "key {key} exists" => Report;
+        /// A step demands something of a key that does not exist. `what` is `session` or `index`.
+        txn_no_key_to_check(what: &str, key: GoQuoted<'_>) = "failed to check {what}, key {key} doesn't exist" => Report;
+        /// A step demands that a session holds a key, and another does.
+        txn_other_session(key: GoQuoted<'_>, held: GoQuoted<'_>, asked: GoQuoted<'_>) =
+            "failed session check for key {key}, current session {held} != {asked}" => Report;
+        /// A step demands a modify index of a key, and it is another.
+        txn_other_index(key: GoQuoted<'_>, held: u64, asked: u64) =
+            "failed index check for key {key}, current modify index {held} != {asked}" => Report;
+        /// A step reads a node that does not exist.
+        txn_node_missing(node: GoQuoted<'_>) = "node {node} doesn't exist" => Report;
+        /// A step changes a node whose modify index is another by now.
+        txn_stale_node(verb: &str, node: GoQuoted<'_>) = "failed to {verb} node {node}, index is stale" => Report;
+        /// A step reads a service that the node does not have.
+        txn_service_missing(service: GoQuoted<'_>, node: GoQuoted<'_>) =
+            "service {service} on node {node} doesn't exist" => Report;
+        /// A step changes a service whose modify index is another by now.
+        txn_stale_service(verb: &str, service: GoQuoted<'_>, node: GoQuoted<'_>) =
+            "failed to {verb} service {service} on node {node}, index is stale" => Report;
+        /// A step reads a check that the node does not have.
+        txn_check_missing(check: GoQuoted<'_>, node: GoQuoted<'_>) =
+            "check {check} on node {node} doesn't exist" => Report;
+        /// A step changes a check whose modify index is another by now.
+        txn_stale_check(verb: &str, check: GoQuoted<'_>, node: GoQuoted<'_>) =
+            "failed to {verb} check {check} on node {node}, index is stale" => Report;
+        /// A step ends a session that does not exist, or cannot.
+        txn_failed_deleting_session(cause: &str) =
+            "failed to delete session: failed deleting session: {cause}" => Report;
+        /// A step with a verb that its kind does not have, found before the log. `kind` is `node`, `service` and so on.
+        txn_unknown_operation(kind: &str, verb: &str) = "unknown {kind} operation: {verb}" => Report;
+        /// The same, found by the state machine.
+        txn_unknown_verb(kind: &str, verb: GoQuoted<'_>) = "unknown {kind} verb {verb}" => Report;
+        /// A step changes intentions in a way that transactions never could.
+        txn_intention_not_supported(verb: GoQuoted<'_>) = "Intention op not supported {verb}" => Report;
+        /// A key cannot be stored, since the transaction only reads.
+        txn_failed_inserting_key(cause: &str) = "failed inserting kvs entry: {cause}" => Report;
+        /// A key cannot be deleted, since the transaction only reads.
+        txn_failed_burying(cause: &str) = "failed adding to graveyard: failed inserting tombstone: {cause}" => Report;
+        /// Keys cannot be deleted, since the transaction only reads.
+        txn_failed_deleting_tree(cause: &str) = "failed recursive deleting kvs entry: {cause}" => Report;
+        /// A check cannot be stored, since the transaction only reads.
+        txn_failed_inserting_check(cause: &str) = "failed inserting check: {cause}" => Report;
+        /// Something cannot be removed, since the transaction only reads. `what` is `deleting node` and so on.
+        txn_failed_deleting(what: &str, cause: &str) = "failed {what}: {cause}" => Report;
+        /// A transaction of more steps than are taken. The text is ours.
+        txn_too_many_operations(most: usize) = "transaction has more than {most} operations" => Report;
+        /// A transaction whose steps give more than is told at once. The text is ours.
+        txn_too_many_results(most: usize) = "transaction gives more than {most} results" => Report;
+        /// A transaction whose steps give more than is told at once. The text is ours.
+        txn_results_too_large(most: usize) = "results of the transaction have more than {most} bytes" => Report;
+
+        /// A question about a peered cluster, of a method that has no answer to it.
+        peer_not_supported(peer: GoQuoted<'_>) = "this endpoint does not support specifying a peer: {peer}" => Report;
+        /// An event that is too large for gossip.
+        event_too_large(most: usize) =
+            "user event exceeds configured limit of {most} bytes before encoding" => Report;
 
         /// A node's id that is not a UUID; `cause` says how.
         bad_node_id(cause: &str) = "Bad node ID: {cause}" => Report;

@@ -268,14 +268,14 @@ pub(super) fn set(key: &str, value: Bytes) -> Result<Bytes> {
 
 fn four_sets(number: u64) -> Result<Bytes> {
     let set = |n: u64| TxnOp {
-        kv: Some(TxnKvOp {
+        kv: Some(Box::new(TxnKvOp {
             verb: KvOp::Set,
             dir_ent: DirEntry {
                 key: format!("{PREFIX}/txn/{}", n % WRITTEN_KEYS).into(),
                 value: Some(value(SMALL, n)),
                 ..DirEntry::default()
             },
-        }),
+        })),
         ..TxnOp::default()
     };
     let ops = (0..4).map(|n| set(number * 4 + n)).collect();
