@@ -66,7 +66,7 @@ pub use peer::{Peer, PeeredName};
 pub use radix::Radix;
 pub use store::{Snapshot, Store};
 pub use tables::{
-    EmptyKey, Indexes, KindName, KvRead, NodeServicesRead, NodeWithServices, PeerIndexes, Tables, limits, satisfies,
-    tags_by_name,
+    EmptyKey, Indexes, KindName, KvRead, NodeServicesRead, NodeWithAll, NodeWithServices, PeerIndexes, Tables, limits,
+    satisfies, tags_by_name,
 };
 pub use watch::{Change, Changes, RecordTable, Watch, WatchIndex, WatchKey, WatchSet};

@@ -3,6 +3,7 @@
 mod catalog; // a registration or deregistration as a whole
 mod checks; // health checks
 mod coordinates; // where nodes are in the network
+mod dump; // nodes with all that is on them
 mod gateways; // which gateways serve which services
 mod health; // services with all checks that count for them
 mod held; // a part that most entries leave as it is
@@ -18,12 +19,14 @@ mod services; // service instances
 mod sessions; // claims on keys
 mod transaction; // one entry being applied
 mod txn; // several steps at once
+mod usage; // how much there is
 mod virtual_ip; // virtual addresses of mesh services
 mod whole; // whole tables, for snapshots and counts
 
 #[cfg(test)]
 mod tests;
 
+pub use dump::NodeWithAll;
 pub use index::{Indexes, PeerIndexes};
 pub use kinds::KindName;
 pub use kv::{EmptyKey, KvRead};
@@ -33,10 +36,11 @@ pub use services::{NodeServicesRead, NodeWithServices, tags_by_name};
 /// Bounds of the tables, and addresses that have a meaning.
 pub mod limits {
     pub use super::metadata::{META_KEY_BYTES_MAX, META_PAIRS_MAX, META_VALUE_BYTES_MAX};
+    pub use super::txn::{TXN_RESULT_BYTES_MAX, TXN_RESULTS_MAX};
     pub use super::virtual_ip::{TAGGED_ADDRESS_VIRTUAL_IP, VIRTUAL_IP_OFFSET_END, VIRTUAL_IP_START};
 }
 
-use crate::watch::Changes;
+use crate::watch::{self, Changes};
 use crate::{Applied, Entry, Outcome};
 use held::Held;
 use transaction::Transaction;
@@ -54,6 +58,7 @@ pub struct Tables {
     virtual_ips: Held<virtual_ip::VirtualIps>,
     kind_names: Held<kinds::KindNames>,
     gateways: Held<gateways::Gateways>,
+    coordinates: Held<coordinates::CoordinateTable>,
     /// Modify indexes of tables, services and nodes.
     pub indexes: Indexes,
 }
@@ -78,6 +83,7 @@ impl Tables {
     pub fn advance(&mut self, index: u64, entry: &Entry) -> Applied {
         // These can fail half way; every other kind is refused before its first change.
         let undo = matches!(entry, Entry::Register(_) | Entry::Txn(_)).then(|| self.clone());
+        let counted = self.counted();
         let mut transaction = Transaction { index, tables: self, changes: Changes::default(), lock_delays: Vec::new() };
         let outcome = match entry {
             Entry::Kvs(request) => transaction.apply_kvs(request),
@@ -106,6 +112,10 @@ impl Tables {
             }
             let outcome = outcome.unwrap_or_else(Outcome::Error);
             return Applied { outcome, changes: Changes::default(), lock_delays: Vec::new() };
+        }
+        if counted != self.counted() {
+            self.indexes.usage = index;
+            changes.note(watch::Change::Usage);
         }
         changes.settle();
         Applied { outcome: outcome.unwrap_or_else(Outcome::Error), changes, lock_delays }

@@ -32,6 +32,12 @@ impl Tables {
         (self.indexes.gateway_services.max(greatest), rows)
     }
 
+    /// What every gateway serves, in order of folded gateways and services. The index is that of all gateways. Nobody is woken
+    /// by it: no answer that asks this waits for anything finer than all services, and nothing fills the table yet.
+    pub fn every_gateway_service(&self) -> (u64, Vec<Shared<GatewayService>>) {
+        (self.indexes.gateway_services, self.gateways.by_gateway.values().cloned().map(Shared).collect())
+    }
+
     /// The instances of gateways of one kind that serve a service, in order of folded names, nodes and ids. Watches which
     /// gateways these are, and their instances with their checks. The index is the greatest of the associations and the
     /// gateways; zero without any.

@@ -16,6 +16,12 @@ pub struct Indexes {
     pub kvs: u64,
     /// `tombstones`: some deletion left a tombstone.
     pub tombstones: u64,
+    /// `coordinates`: some node moved, or one that had a coordinate is gone.
+    pub coordinates: u64,
+    /// Some instance of this cluster's own changed: `services` in Consul's table of usage.
+    pub instances: u64,
+    /// Something that is counted changed in number. Consul has no such record.
+    pub usage: u64,
     /// `service-virtual-ips`: some service got or lost its virtual address.
     pub virtual_ips: u64,
     /// `service-virtual-ips.imported`: the same for services of peers.

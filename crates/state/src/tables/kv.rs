@@ -72,13 +72,10 @@ impl Tables {
     /// [`Changes::took_tree`](crate::Changes::took_tree) then tells who waits.
     pub fn kv_list(&self, prefix: &GoStr, watches: &mut WatchSet) -> (u64, Vec<Arc<DirEntry>>) {
         watches.add(|| Watch::Prefix(prefix.clone()));
-        let named = key_that_ends_it(prefix);
-        if let Some(key) = named {
+        if let Some(key) = key_that_ends_it(prefix) {
             watches.add(|| Watch::Key(GoStr::from(key)));
         }
-        let below = self.kv.entries.values_below(prefix.as_bytes());
-        let entries: Vec<Arc<DirEntry>> =
-            named.and_then(|key| self.kv.entries.get(key)).into_iter().chain(below).cloned().collect();
+        let entries: Vec<Arc<DirEntry>> = self.kv_below(prefix).cloned().collect();
         if prefix.as_bytes().is_empty() {
             return (self.kv_index(), entries);
         }
@@ -88,6 +85,12 @@ impl Tables {
             0 => (self.kv_index(), entries),
             newest => (newest, entries),
         }
+    }
+
+    /// What [`kv_list`](Self::kv_list) lists, without its index.
+    pub(super) fn kv_below(&self, prefix: &GoStr) -> impl Iterator<Item = &Arc<DirEntry>> {
+        let named = key_that_ends_it(prefix).and_then(|key| self.kv.entries.get(key));
+        named.into_iter().chain(self.kv.entries.values_below(prefix.as_bytes()))
     }
 
     /// How many keys there are.

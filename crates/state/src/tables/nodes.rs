@@ -31,6 +31,8 @@ pub(super) const ID_PREFIX_BYTES_MIN: usize = 2;
 pub(super) struct NodeTable {
     by_name: Radix<Arc<Node>>,
     by_id: Radix<GoStr>,
+    /// How many are this cluster's own.
+    local: i64,
 }
 
 impl NodeTable {
@@ -48,12 +50,17 @@ impl NodeTable {
         self.by_name.values()
     }
 
+    /// How many nodes are this cluster's own.
+    pub(super) fn count(&self) -> i64 {
+        self.local
+    }
+
     fn insert(&mut self, node: Arc<Node>) {
         let peer = peer_of(&node);
-        if let Some(old) = self.by_name.insert(&of_peer(peer, [&node.node]), node.clone())
-            && old.id != node.id
-        {
-            self.forget_id(&old);
+        match self.by_name.insert(&of_peer(peer, [&node.node]), node.clone()) {
+            Some(old) if old.id != node.id => self.forget_id(&old),
+            None if peer.is_local() => self.local += 1,
+            _ => {}
         }
         // After that: both may be one id in other letters.
         if let Ok(id) = whole_id(&node.id) {
@@ -63,6 +70,9 @@ impl NodeTable {
 
     fn remove(&mut self, peer: Peer<'_>, name: &[u8]) -> Option<Arc<Node>> {
         let old = self.by_name.remove(&of_peer(peer, [name]))?;
+        if peer.is_local() {
+            self.local -= 1;
+        }
         self.forget_id(&old);
         Some(old)
     }
@@ -77,6 +87,10 @@ impl NodeTable {
 
     fn by_id(&self, peer: Peer<'_>, id: &[u8]) -> Option<&Arc<Node>> {
         self.by_name(peer, self.by_id.get(&id_key(peer, id))?)
+    }
+
+    fn first_by_id(&self, peer: Peer<'_>, digits: &[u8]) -> Option<&Arc<Node>> {
+        self.by_name(peer, self.by_id.values_below(&id_key(peer, digits)).next()?)
     }
 }
 
@@ -182,6 +196,14 @@ pub fn satisfies(meta: &Map<GoStr>, pairs: &BTreeMap<GoStr, GoStr>) -> bool {
     pairs.iter().all(|(key, value)| meta.as_ref().and_then(|meta| meta.get(key)) == Some(value))
 }
 
+impl Tables {
+    /// The node whose id begins with this; of several, the one with the lowest id.
+    pub(super) fn first_node_by_id(&self, peer: Peer<'_>, part: &[u8]) -> Result<Option<Shared<Node>>, String> {
+        let digits = part_of_id(part)?;
+        Ok(self.nodes.first_by_id(peer, &digits).cloned().map(Shared))
+    }
+}
+
 impl Transaction<'_> {
     /// Adds a node or changes it. The error says why not, without the words in front that name the step.
     ///
@@ -252,6 +274,9 @@ impl Transaction<'_> {
         for id in self.tables.checks.ids_on(peer, name) {
             self.delete_check(peer, name, &id);
         }
+        if peer.is_local() {
+            self.forget_whereabouts(name);
+        }
         self.tables.nodes.remove(peer, name);
         self.changes.note(Change::Nodes(peer.folded()));
         self.touch_node(peer, name);
@@ -267,6 +292,22 @@ fn whole_id(text: &[u8]) -> Result<Vec<u8>, &'static str> {
         return Err("UUID must be 36 characters");
     }
     id_digits(text).filter(|digits| digits.len() == ID_DIGITS).ok_or("invalid UUID")
+}
+
+/// The digits of an id, or of the beginning of one that ends with a whole byte; or what is wrong with it.
+fn part_of_id(text: &[u8]) -> Result<Vec<u8>, String> {
+    if text.len() > ID_TEXT_BYTES {
+        return Err(format!("Invalid UUID length. UUID have 36 characters; got {}", text.len()));
+    }
+    let hyphens = text.iter().filter(|byte| **byte == b'-').count();
+    if hyphens > ID_HYPHENS_MAX {
+        return Err(format!("UUID should have maximum of 4 \"-\"; got {hyphens}"));
+    }
+    if !(text.len() - hyphens).is_multiple_of(2) {
+        return Err("UUID (without hyphens) must be even length".to_owned());
+    }
+    let digits: Vec<u8> = text.iter().filter(|byte| **byte != b'-').map(u8::to_ascii_lowercase).collect();
+    if digits.iter().all(u8::is_ascii_hexdigit) { Ok(digits) } else { Err("invalid UUID".to_owned()) }
 }
 
 /// The digits in lower case that ids beginning with this text begin with; hyphens do not count. `None` if no id can.

@@ -9,6 +9,7 @@ mod row;
 use super::keys::of_peer;
 use super::kinds::index_word;
 use super::transaction::Transaction;
+use super::usage::Counts;
 use super::virtual_ip::TAGGED_ADDRESS_VIRTUAL_IP;
 use super::{metadata, same};
 use crate::fold;
@@ -31,6 +32,7 @@ pub(super) struct ServiceTable {
     by_node: Radix<Instance>,
     by_service: Radix<Instance>,
     by_destination: Radix<Instance>,
+    counts: Counts,
 }
 
 impl ServiceTable {
@@ -73,14 +75,25 @@ impl ServiceTable {
         self.by_destination.values_below(&of_peer(peer, [destination]))
     }
 
+    /// How many there are.
+    pub(super) fn counts(&self) -> Counts {
+        self.counts
+    }
+
     fn insert(&mut self, instance: Instance) {
         let row = instance.row.clone();
         let peer = peer_of(&row);
+        if peer.is_local() && !self.has_instance_of(peer, &row.service_name) {
+            self.counts.names += 1;
+        }
+        self.counts.count(&row, 1);
         self.by_service.insert(&of_peer(peer, [&row.service_name, &row.node, &row.service_id]), instance.clone());
         if let Some(destination) = destination_of(&row) {
             self.by_destination.insert(&of_peer(peer, [destination, &row.node, &row.service_id]), instance.clone());
         }
-        self.by_node.insert(&of_peer(peer, [&row.node, &row.service_id]), instance);
+        if let Some(old) = self.by_node.insert(&of_peer(peer, [&row.node, &row.service_id]), instance) {
+            self.counts.count(&old.row, -1);
+        }
     }
 
     fn remove(&mut self, peer: Peer<'_>, node: &[u8], id: &[u8]) -> Option<Instance> {
@@ -89,6 +102,10 @@ impl ServiceTable {
         self.by_service.remove(&of_peer(peer, [&row.service_name, &row.node, &row.service_id]));
         if let Some(destination) = destination_of(row) {
             self.by_destination.remove(&of_peer(peer, [destination, &row.node, &row.service_id]));
+        }
+        self.counts.count(row, -1);
+        if peer.is_local() && !self.has_instance_of(peer, &row.service_name) {
+            self.counts.names -= 1;
         }
         Some(instance)
     }
@@ -210,6 +227,9 @@ impl Transaction<'_> {
     /// An instance was added, changed or removed.
     fn instance_changed(&mut self, row: &ServiceNode) {
         let peer = peer_of(row);
+        if peer.is_local() {
+            self.tables.indexes.instances = self.index;
+        }
         self.touch_services(peer);
         self.changes.note(Change::AllServices(peer.folded()));
         self.touch_node(peer, &row.node);

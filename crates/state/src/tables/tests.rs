@@ -1,9 +1,11 @@
 //! What the tables answer, held against recorded behaviour and against a plain model.
 
 mod catalog;
+mod coordinates;
 mod histories;
 mod kv;
 mod model;
+mod txn;
 
 use super::*;
 use crate::{Applied, Peer, Watch, WatchSet};

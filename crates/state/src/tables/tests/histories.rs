@@ -4,7 +4,7 @@
 use super::model::{Kind, Model, PEER, Step};
 use super::*;
 use crate::WatchIndex;
-use proconsul_structs::service::ServiceKind;
+use proconsul_structs::service::{ServiceKind, ServiceNode};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -22,6 +22,8 @@ fn any_step() -> impl Strategy<Value = Step> {
         10 => key_step(),
         22 => catalog_step(),
         6 => catalog_step().prop_map(|step| Step::Imported { step: Box::new(step) }),
+        3 => (any_name(), any::<bool>(), 0u8..3)
+            .prop_map(|(node, segment, error)| Step::Move { node, segment, error }),
     ]
 }
 
@@ -56,6 +58,9 @@ fn catalog_step() -> impl Strategy<Value = Step> {
 enum Read {
     Get(String),
     List(String),
+    Coordinates,
+    NodeCoordinates(&'static str),
+    Usage,
     /// What the catalog of one cluster has.
     Catalog(&'static str, CatalogRead),
     KindNames(ServiceKind),
@@ -87,7 +92,8 @@ enum CatalogRead {
 }
 
 fn every_read(keys: &[String]) -> Vec<Read> {
-    let mut reads = vec![Read::List(String::new())];
+    let mut reads = vec![Read::List(String::new()), Read::Coordinates, Read::Usage];
+    reads.extend(["web", "DB", "none"].map(Read::NodeCoordinates));
     for key in keys {
         reads.extend([Read::Get(key.clone()), Read::List(key.clone())]);
     }
@@ -137,6 +143,10 @@ fn ask(world: &World, read: &Read) -> (u64, String, WatchSet) {
         }
         Read::List(prefix) => shown(tables.kv_list(&text(prefix), on)),
         Read::KindNames(kind) => shown(tables.names_of_kind(kind, on)),
+        Read::Coordinates => shown(tables.coordinates(on)),
+        Read::NodeCoordinates(node) => shown(tables.node_coordinates(node.as_bytes(), on)),
+        // Waited for by another index than the answer's own.
+        Read::Usage => also(tables.indexes.usage, tables.usage(on)),
         Read::Catalog(peer, read) => ask_catalog(tables, Peer::named(peer.as_bytes()), read, on),
     };
     (index, answer, watches)
@@ -215,6 +225,14 @@ fn assert_like(world: &World, peer: Peer<'_>, model: &Model) -> Result<(), TestC
     let off = &mut WatchSet::off();
     if peer.is_local() {
         assert_keys_like(world, model)?;
+        assert_counted(world)?;
+        let (_, stored) = world.tables.coordinates(off);
+        let seen: Vec<_> = stored
+            .iter()
+            .map(|at| ((at.node.to_string(), at.segment.to_string()), at.coord.as_ref().map_or(0.0, |at| at.error)))
+            .collect();
+        let expected: Vec<_> = model.coordinates.clone().into_iter().collect();
+        prop_assert_eq!(seen, expected);
     }
     let (_, nodes) = world.tables.nodes(peer, off);
     let seen: Vec<_> =
@@ -269,6 +287,25 @@ fn assert_like(world: &World, peer: Peer<'_>, model: &Model) -> Result<(), TestC
     let in_states = ["passing", "warning", "critical"]
         .map(|state| world.tables.checks_in_state(peer, state.as_bytes(), off).1.len());
     prop_assert_eq!(in_states.iter().sum::<usize>(), checks.len());
+    Ok(())
+}
+
+/// Holds what is counted as it comes and goes against a count of what is there.
+fn assert_counted(world: &World) -> Result<(), TestCaseError> {
+    let off = &mut WatchSet::off();
+    let (_, rows) = world.tables.services(Peer::LOCAL, off);
+    let (_, usage) = world.tables.usage(off);
+    let count = |counts: &dyn Fn(&ServiceNode) -> bool| rows.iter().filter(|row| counts(row)).count() as i64;
+    let names: std::collections::BTreeSet<_> = rows.iter().map(|row| row.service_name.to_string()).collect();
+    let of_mesh =
+        |kind: &str| usage.connect_service_instances.as_ref().and_then(|kinds| kinds.get(kind.as_bytes()).copied());
+    prop_assert_eq!(usage.nodes, world.tables.nodes(Peer::LOCAL, off).1.len() as i64);
+    prop_assert_eq!(usage.services, names.len() as i64);
+    prop_assert_eq!(usage.service_instances, rows.len() as i64);
+    prop_assert_eq!(usage.billable_service_instances, count(&|row| row.service_kind == ServiceKind::Typical));
+    prop_assert_eq!(of_mesh("connect-proxy"), Some(count(&|row| row.service_kind == ServiceKind::ConnectProxy)));
+    prop_assert_eq!(of_mesh("connect-native"), Some(count(&|row| row.service_connect.native)));
+    prop_assert_eq!(of_mesh("mesh-gateway"), Some(0));
     Ok(())
 }
 

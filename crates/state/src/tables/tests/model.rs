@@ -1,6 +1,7 @@
 //! The tables as plain lists: what a reader should see, without indexes, sharing or order of filing.
 
 use super::*;
+use proconsul_structs::coordinate::{Coordinate, Point};
 use std::collections::BTreeMap;
 
 /// Keys, nodes, instances and checks by their folded names. Each cluster's are a model of its own: what one imports must not
@@ -9,6 +10,8 @@ use std::collections::BTreeMap;
 pub(super) struct Model {
     pub(super) kv: BTreeMap<Vec<u8>, Row>,
     pub(super) nodes: BTreeMap<String, (String, u64)>,
+    /// By node and segment: the error of the point.
+    pub(super) coordinates: BTreeMap<(String, String), f64>,
     /// By node and id: name and modify index.
     pub(super) services: BTreeMap<(String, String), (String, u64)>,
     /// By node and id: id of the service, status and modify index.
@@ -76,6 +79,12 @@ pub(super) enum Step {
     Reap {
         back: u64,
     },
+    /// A node says where it is.
+    Move {
+        node: String,
+        segment: bool,
+        error: u8,
+    },
     /// The same in what was imported from a peered cluster.
     Imported {
         step: Box<Step>,
@@ -134,6 +143,15 @@ impl Step {
             Step::RemoveNode { name } => deregister(name, "", ""),
             Step::RemoveService { node, id } => deregister(node, id, ""),
             Step::RemoveCheck { node, id } => deregister(node, "", id),
+            Step::Move { node, segment, error } => {
+                let point = Point { error: f64::from(*error), ..Point::origin() };
+                Entry::Coordinates(Box::new(Some(vec![Coordinate {
+                    node: text(node),
+                    segment: text(segment_name(*segment)),
+                    coord: Some(point),
+                    ..Coordinate::default()
+                }])))
+            }
             Step::Reap { back } => Entry::Tombstone(Box::new(proconsul_structs::raft::TombstoneRequest {
                 op: proconsul_structs::raft::TombstoneOp::Reap,
                 reap_index: world.index.saturating_sub(*back),
@@ -141,6 +159,10 @@ impl Step {
             })),
         }
     }
+}
+
+fn segment_name(segment: bool) -> &'static str {
+    if segment { "alpha" } else { "" }
 }
 
 /// The entry with the peer's name, if it is one that can have one.
@@ -196,7 +218,14 @@ impl Model {
                     *slot = (service, says, index);
                 }
             }
+            Step::Move { node, segment, error } => {
+                if self.nodes.contains_key(node) {
+                    let segment = segment_name(*segment).to_owned();
+                    self.coordinates.insert((node.clone(), segment), f64::from(*error));
+                }
+            }
             Step::RemoveNode { name } => {
+                self.coordinates.retain(|(node, _), _| node != name);
                 self.nodes.remove(name);
                 self.services.retain(|(node, _), _| node != name);
                 self.checks.retain(|(node, _), _| node != name);
