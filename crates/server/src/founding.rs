@@ -7,14 +7,16 @@ use proconsul_state::Entry;
 use proconsul_structs::{
     catalog::RegisterRequest,
     check::{HealthCheck, PASSING, SERF_CHECK_ALIVE_OUTPUT, SERF_CHECK_ID, SERF_CHECK_NAME},
+    coordinate::{Coordinate, Point},
     service::{CONSUL_SERVICE, NodeService, Weights},
 };
 
 use crate::CONSUL_VERSION;
 
 /// The server as it registers itself: first what the leader knows of it, then what its agent adds. Two entries, so that its
-/// node has been changed since it was created, as everyone sees in Consul.
-pub(crate) fn registrations(node: &str, id: &str, datacenter: &str, address: IpAddr, port: u16) -> [Entry; 2] {
+/// node has been changed since it was created, as everyone sees in Consul. Then where it is: who has nobody to measure a
+/// distance to is at the origin.
+pub(crate) fn registrations(node: &str, id: &str, datacenter: &str, address: IpAddr, port: u16) -> [Entry; 3] {
     let text = |text: &str| GoStr::from(text);
     let map = |pairs: &[(&str, &str)]| -> BTreeMap<GoStr, GoStr> {
         pairs.iter().map(|(key, value)| (text(key), text(value))).collect()
@@ -63,5 +65,7 @@ pub(crate) fn registrations(node: &str, id: &str, datacenter: &str, address: IpA
         node_meta: Some(map(&[("consul-network-segment", ""), ("consul-version", CONSUL_VERSION)])),
         ..bare
     };
-    [by_leader, by_agent].map(|request| Entry::Register(Box::new(request)))
+    let [by_leader, by_agent] = [by_leader, by_agent].map(|request| Entry::Register(Box::new(request)));
+    let here = Coordinate { node: text(node), coord: Some(Point::origin()), ..Coordinate::default() };
+    [by_leader, by_agent, Entry::Coordinates(Box::new(Some(vec![here])))]
 }

@@ -7,7 +7,7 @@ use proconsul_netrpc::{
     Dispatch, Registry,
     server::{Limits, Server},
 };
-use proconsul_services::{Context, Leadership, Log, blocking::Lot};
+use proconsul_services::{Context, CoordinateUpdates, Leadership, Log, blocking::Lot};
 use proconsul_state::Store;
 use proconsul_structs::METHODS;
 use proconsul_types::Listener;
@@ -24,22 +24,26 @@ pub(crate) struct Registries {
     pub(crate) rpc: Registry,
     /// Byte 7, for those who have no certificate yet.
     pub(crate) insecure: Registry,
+    /// What nodes say of where they are, for somebody to write.
+    pub(crate) coordinates: Arc<CoordinateUpdates>,
 }
 
 impl Registries {
-    pub(crate) fn new(datacenter: &str, store: &Arc<Store>, lot: &Arc<Lot>, log: Arc<SoleLog>) -> Self {
-        let context = Arc::new(Context::new(
+    /// The methods of a server that is a node of this name.
+    pub(crate) fn new(node: &str, datacenter: &str, store: &Arc<Store>, lot: &Arc<Lot>, log: Arc<SoleLog>) -> Self {
+        let context = Context::new(
             GoStr::from(datacenter),
             Arc::clone(store),
             Arc::clone(lot),
             Arc::clone(&log) as Arc<dyn Log>,
             log as Arc<dyn Leadership>,
-        ));
+        );
+        let context = Arc::new(context.with_node(GoStr::from(node)));
         let mut rpc = Registry::new(&METHODS, Listener::Rpc);
         proconsul_services::register(&mut rpc, &context);
         let mut insecure = Registry::new(&METHODS, Listener::Insecure);
         proconsul_services::register_insecure(&mut insecure, &context);
-        Self { rpc, insecure }
+        Self { rpc, insecure, coordinates: Arc::clone(&context.coordinates) }
     }
 }
 

@@ -55,7 +55,8 @@ pub struct Server {
     admins: Admins,
     stop_accepting: oneshot::Sender<()>,
     accepting: JoinHandle<()>,
-    /// Looks at parked queries, forgets deleted keys and old slow calls in time, and watches the certificates' files.
+    /// Looks at parked queries, forgets deleted keys and old slow calls in time, writes where nodes are, and watches the
+    /// certificates' files.
     tending: Vec<JoinHandle<()>>,
 }
 
@@ -93,7 +94,8 @@ impl Server {
 
         let reaping = tombstones::reap(Arc::clone(&store), Arc::clone(&log) as Arc<dyn Log>);
         let slow = Arc::new(SlowCalls::default());
-        let Registries { rpc, insecure } = Registries::new(&config.datacenter, &store, &lot, log);
+        let writer = Arc::clone(&log) as Arc<dyn Log>;
+        let Registries { rpc, insecure, coordinates } = Registries::new(node, &config.datacenter, &store, &lot, log);
         let served = rpc.served().chain(insecure.served()).collect();
         let [rpc, insecure] = [rpc, insecure].map(|methods| methods::server(methods, &config.connection, &slow));
         let port = Arc::new(RpcPort::new(rpc, insecure));
@@ -123,6 +125,7 @@ impl Server {
         let tending = vec![
             tokio::spawn(Arc::clone(&lot).run()),
             tokio::spawn(reaping),
+            tokio::spawn(coordinates.run(writer)),
             tokio::spawn(methods::tend(slow)),
             tokio::spawn(watch::watch(tls.clone(), watch::EVERY)),
         ];
@@ -149,7 +152,7 @@ impl Server {
         let store = Arc::new(Store::new());
         let lot = Lot::new(Arc::clone(&store), QueryTimes::default());
         let log = Arc::new(SoleLog::new(Arc::clone(&store), Arc::clone(&lot), GoStr::default()));
-        let Registries { rpc, insecure } = Registries::new("", &store, &lot, log);
+        let Registries { rpc, insecure, .. } = Registries::new("", "", &store, &lot, log);
         rpc.served().chain(insecure.served()).collect()
     }
 

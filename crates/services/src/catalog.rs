@@ -3,10 +3,9 @@ mod deregister; // takes a service, a check or a node away
 mod gateway; // lists what a gateway serves
 mod node; // lists the services of one node
 mod nodes; // lists nodes
-mod register; // adds or changes a node and what is on it
+pub(crate) mod register; // adds or changes a node and what is on it
 mod services; // lists services and their instances
-mod timed; // how long a write took
-mod vet; // what registering and deregistering ask of the caller
+pub(crate) mod vet; // what registering and deregistering ask of the caller
 mod virtual_ip; // tells a service's virtual address
 
 use std::{marker::PhantomData, sync::Arc};
@@ -26,8 +25,7 @@ use proconsul_structs::{
 };
 use proconsul_types::{CallInfo, metric};
 
-use crate::{Context, blocking::query, write::Write};
-use timed::Timed;
+use crate::{Context, blocking::query, timed::Timed, write::Write};
 
 pub(crate) fn register(registry: &mut Registry, context: &Arc<Context>) {
     registry.insert(ListNodes::INDEX, query(context, nodes::Nodes));

@@ -7,7 +7,7 @@ use proconsul_state::{Entry, Outcome, Snapshot, Store};
 use proconsul_structs::RpcInfo;
 use proconsul_types::WireText;
 
-use crate::{AllowAll, Authorizers, Rights, blocking::Lot};
+use crate::{AllowAll, Authorizers, CoordinateUpdates, Rights, blocking::Lot};
 
 /// What became of an entry that was to be appended to the log.
 pub enum Appended {
@@ -50,6 +50,10 @@ pub struct Context {
     pub store: Arc<Store>,
     /// Where queries wait.
     pub lot: Arc<Lot>,
+    /// The server's own name as a node.
+    pub node: GoStr,
+    /// Where nodes are, until it is written.
+    pub coordinates: Arc<CoordinateUpdates>,
     /// Where writes go.
     pub log: Arc<dyn Log>,
     /// Who leads.
@@ -87,7 +91,22 @@ impl Context {
         log: Arc<dyn Log>,
         leadership: Arc<dyn Leadership>,
     ) -> Self {
-        Self { datacenter, store, lot, log, leadership, authorizers: Arc::new(AllowAll) }
+        Self {
+            datacenter,
+            store,
+            lot,
+            node: GoStr::EMPTY,
+            coordinates: Arc::default(),
+            log,
+            leadership,
+            authorizers: Arc::new(AllowAll),
+        }
+    }
+
+    /// The same server, as a node of this name.
+    #[must_use]
+    pub fn with_node(self, node: GoStr) -> Self {
+        Self { node, ..self }
     }
 
     /// The same server, with rights.

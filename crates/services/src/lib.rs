@@ -3,6 +3,7 @@
 //! A service asks for what it needs as narrow traits ([`Log`], [`Leadership`]) and answers from an immutable snapshot of the
 //! store. Start at [`register`]. Not here: how a call came and how its answer goes back (`proconsul-netrpc`), what a log
 //! entry does to the store (`proconsul-state`).
+mod at_once; // methods that neither wait nor write
 mod auto_config; // AutoConfig: a first configuration, over byte 7
 mod auto_encrypt; // AutoEncrypt: a first certificate, over byte 7
 pub mod blocking; // queries that wait: parked as data, evaluated once for all who ask the same
@@ -19,6 +20,7 @@ mod operator; // Operator: consensus, and how much is stored
 mod rights; // what a method asks about its caller's rights
 mod session; // Session: claims on keys
 mod status; // Status: who leads, who is there
+mod timed; // how long a call took
 mod txn; // Txn: operations together
 mod visible; // what of the catalog a caller may see
 mod write; // methods that append to the log
@@ -26,6 +28,9 @@ mod write; // methods that append to the log
 use std::sync::Arc;
 
 pub use context::{Appended, Caller, Context, Leadership, LeadershipFacts, Log, View};
+pub use coordinate::{
+    COORDINATE_BATCH_SIZE, COORDINATE_BATCHES_MAX, COORDINATE_UPDATE_PERIOD, CoordinateUpdates, PENDING_NAME_BYTES_MAX,
+};
 use proconsul_netrpc::Registry;
 pub use rights::{Access, AllowAll, Authorizer, Authorizers, Rights};
 

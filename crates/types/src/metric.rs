@@ -127,6 +127,10 @@ metrics! {
         "from a call's first byte to its answer, one sample per answered call; a parked call counts when it is answered";
     TLS_RELOAD = "tls.reload", Counter, Count, ["outcome"],
         "reloads of certificates that came to something: `swapped`, or `failed`, which the watch tries again until files are right";
+    TXN_APPLY = "txn.apply", Histogram, Milliseconds, [],
+        "from a call of `Txn.Apply` to its answer";
+    TXN_READ = "txn.read", Histogram, Milliseconds, [],
+        "from a call of `Txn.Read` to its answer";
 }
 
 /// The row of the metric called `name`.

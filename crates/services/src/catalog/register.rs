@@ -53,13 +53,19 @@ fn names_peer(request: &RegisterRequest) -> bool {
     service.chain(checks).chain([&request.peer_name]).any(|peer| !peer.is_empty())
 }
 
-fn check_node(request: &RegisterRequest) -> Result<(), WireText> {
-    if request.node.is_empty() {
+/// That a node is named, and that its id is one if it has one.
+pub(crate) fn check_name_and_id(node: &GoStr, id: &GoStr) -> Result<(), WireText> {
+    if node.is_empty() {
         return Err(WireText::MUST_PROVIDE_NODE);
     }
-    if !request.id.is_empty() {
-        check_uuid(&request.id).map_err(|cause| WireText::bad_node_id(&cause))?;
+    if !id.is_empty() {
+        check_uuid(id).map_err(|cause| WireText::bad_node_id(&cause))?;
     }
+    Ok(())
+}
+
+fn check_node(request: &RegisterRequest) -> Result<(), WireText> {
+    check_name_and_id(&request.node, &request.id)?;
     if request.address.is_empty() && !request.skip_node_update {
         return Err(WireText::MUST_PROVIDE_ADDRESS);
     }
@@ -89,7 +95,8 @@ fn go_character(byte: u8) -> String {
     if printable { format!("U+{byte:04X} '{character}'") } else { format!("U+{byte:04X}") }
 }
 
-fn complete_service(service: &mut NodeService) -> Result<(), WireText> {
+/// Checks a service, and completes its id.
+pub(crate) fn complete_service(service: &mut NodeService) -> Result<(), WireText> {
     service.validate()?;
     if service.service.is_empty() {
         let nothing = service.id.is_empty();

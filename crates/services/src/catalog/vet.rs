@@ -21,7 +21,7 @@ use crate::{Access, Rights, echo::repeating};
 const CONSUL: &str = "consul";
 
 /// What is asked about the service alone, before its checks are looked at.
-pub(super) fn service(rights: &Rights, service: &NodeService) -> Result<(), Fault> {
+pub(crate) fn service(rights: &Rights, service: &NodeService) -> Result<(), Fault> {
     if service.service != CONSUL {
         rights.demand(Access::ServiceWrite(&service.service))?;
     }

@@ -12,7 +12,9 @@ pub(crate) fn acceptable(value: &Value, past: u64, filter: &str) -> Value {
     let replaced = |key: &str, part: &Value| match key {
         "Datacenter" => "dc1".into(),
         "ID" => "11111111-2222-3333-4444-555555555555".into(),
-        "Node" => "n".into(),
+        "Node" if !matches!(part, Value::Map(_)) => "n".into(),
+        "Vec" => Value::List(vec![Value::F64(1.0); proconsul_structs::coordinate::DIMENSIONS]),
+        "Operation" => "list".into(),
         "Service" if !matches!(part, Value::Map(_)) => "web".into(),
         "ServiceName" | "Key" => "web".into(),
         "Op" => "set".into(),

@@ -7,13 +7,13 @@ use proconsul_netrpc::{Call, Handler, HandlerFuture};
 use proconsul_types::metric::Metric;
 
 /// Records the milliseconds from a call to its answer, whatever the answer.
-pub(super) struct Timed<Inner> {
+pub(crate) struct Timed<Inner> {
     inner: Inner,
     milliseconds: Histogram,
 }
 
 impl<Inner> Timed<Inner> {
-    pub(super) fn new(metric: &'static Metric, inner: Inner) -> Self {
+    pub(crate) fn new(metric: &'static Metric, inner: Inner) -> Self {
         Self { inner, milliseconds: metrics::histogram!(metric.name) }
     }
 }
