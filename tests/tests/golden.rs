@@ -13,7 +13,7 @@ use proconsul_tests::golden::{
 };
 
 /// How many cases ran when this was last raised. It only grows: fewer means that something stopped being tested.
-const CASES_RUN_AT_LEAST: usize = 320;
+const CASES_RUN_AT_LEAST: usize = 350;
 
 /// How many cases may need a second try. One or two turn on how fast a busy machine is; more are a race in the server.
 const SECOND_TRIES_AT_MOST: usize = 5;
