@@ -59,6 +59,8 @@ impl Keys {
 #[derive(Clone, Copy, Debug)]
 pub struct Order {
     numbers: [u8; FIELDS_MAX],
+    /// Where each number stands.
+    places: [u8; FIELDS_MAX],
     len: usize,
 }
 
@@ -79,7 +81,7 @@ impl Order {
     /// proconsul_msgpack::to_vec(&Outer::default());
     /// ```
     pub const fn of(keys: &Keys) -> Self {
-        let mut out = Self { numbers: [0; FIELDS_MAX], len: 0 };
+        let mut out = Self { numbers: [0; FIELDS_MAX], places: [0; FIELDS_MAX], len: 0 };
         while out.len < keys.len {
             let key = keys.names[out.len].as_bytes();
             let mut at = out.len;
@@ -94,6 +96,11 @@ impl Order {
             }
             out.numbers[at] = out.len as u8;
             out.len += 1;
+        }
+        let mut place = 0;
+        while place < out.len {
+            out.places[out.numbers[place] as usize] = place as u8;
+            place += 1;
         }
         out
     }
@@ -167,7 +174,7 @@ pub trait ReadNext<'de> {
 }
 
 /// Reads a value where it stays.
-struct Into<'a, T>(&'a mut T);
+pub(crate) struct Into<'a, T>(pub(crate) &'a mut T);
 
 impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for Into<'_, T> {
     type Value = ();
@@ -303,8 +310,8 @@ impl<T: Fields> Expected<T> {
     #[cold]
     fn unexpected(&mut self, key: &[u8]) -> Option<usize> {
         let number = T::field_number(key)?;
-        if let Some(at) = T::ORDER.as_slice().iter().position(|at| usize::from(*at) == number) {
-            self.at = at + 1;
+        if let Some(place) = T::ORDER.places.get(number) {
+            self.at = usize::from(*place) + 1;
         }
         Some(number)
     }
@@ -349,5 +356,25 @@ impl<T: Fields> Visitor<'_> for &mut Expected<T> {
     #[inline]
     fn visit_str<E>(self, key: &str) -> Result<Option<usize>, E> {
         Ok(self.number_of(key.as_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_the_same_when_all_their_bytes_are() {
+        let key = b"DeregisterCriticalServiceAfter";
+        for len in 0..=key.len() {
+            let key = &key[..len];
+            assert!(same(key, &key.to_vec()));
+            assert!(!same(key, &[key, b"x"].concat()) && !same(&[key, b"x"].concat(), key));
+            for at in 0..len {
+                let mut other = key.to_vec();
+                other[at] ^= 1;
+                assert!(!same(key, &other) && !same(&other, key), "{at} of {len}");
+            }
+        }
     }
 }

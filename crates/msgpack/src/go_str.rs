@@ -58,6 +58,15 @@ impl Repr {
     fn as_bytes(&self) -> &[u8] {
         match self {
             Self::Inline { len, bytes } => bytes.get(..usize::from(*len)).unwrap_or_default(),
+            _ => self.elsewhere(),
+        }
+    }
+
+    /// The bytes of one that is not kept in place. By itself, so that the usual case is small.
+    #[inline(never)]
+    fn elsewhere(&self) -> &[u8] {
+        match self {
+            Self::Inline { .. } => &[],
             Self::Static(bytes) => bytes,
             Self::Own(bytes) => bytes,
             Self::Part { of, at, len } => {
@@ -110,8 +119,10 @@ impl GoStr {
         if !matches!(self.0, Repr::Inline { .. }) {
             self.0 = Repr::EMPTY;
         }
-        if let Repr::Inline { len, bytes } = &mut self.0 {
-            bytes[..from.len()].copy_from_slice(from);
+        if let Repr::Inline { len, bytes } = &mut self.0
+            && let Some(place) = bytes.get_mut(..from.len())
+        {
+            place.copy_from_slice(from);
             *len = from.len() as u8;
         }
     }
@@ -302,5 +313,68 @@ impl<'de> Visitor<'de> for Fill<'_> {
     fn visit_unit<E: de::Error>(self) -> Result<(), E> {
         *self.0 = GoStr::EMPTY;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    /// Around the longest that is kept in place.
+    fn texts() -> impl Iterator<Item = Vec<u8>> {
+        [0, 1, 7, 21, 22, 23, 24, 100].into_iter().map(|len| (b'a'..=b'z').cycle().take(len).collect())
+    }
+
+    fn made(text: &[u8]) -> [GoStr; 5] {
+        let buffer = Bytes::from([b"before ", text, b" after"].concat());
+        let bytes = crate::to_vec(&GoStr::from(text)).unwrap();
+        [
+            text.into(),
+            text.to_vec().into(),
+            buffer.slice(7..7 + text.len()).into(),
+            String::from_utf8(text.to_vec()).unwrap().into(),
+            crate::from_bytes(&Bytes::from(bytes)).unwrap(),
+        ]
+    }
+
+    #[test]
+    fn however_it_is_kept_it_is_its_bytes() {
+        for text in texts() {
+            let map = HashMap::from([(GoStr::from(text.as_slice()), ())]);
+            for it in made(&text) {
+                assert_eq!((it.as_bytes(), it.clone().into_bytes()), (&*text, Bytes::from(text.clone())));
+                assert_eq!((&it, it.cmp(&text.as_slice().into())), (&it.clone(), Ordering::Equal));
+                assert!(map.contains_key(&it) && map.contains_key(text.as_slice()));
+                assert!(it < GoStr::from_static("b"));
+            }
+        }
+    }
+
+    #[test]
+    fn a_string_read_over_another_leaves_nothing_of_it() {
+        for before in texts() {
+            for text in texts() {
+                for mut place in made(&before) {
+                    let bytes = crate::to_vec(&GoStr::from(text.as_slice())).unwrap();
+                    crate::Decoder::new(&bytes).decode_seed(crate::fields::Into(&mut place)).unwrap();
+                    assert_eq!(place.as_bytes(), text);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_what_is_long_refers_to_the_buffer_that_is_read() {
+        for (len, shared) in [(22, false), (24, true), (100, true)] {
+            let text = vec![b'x'; len];
+            let parent = Bytes::from(crate::to_vec(&[text.as_slice(), &text].map(GoStr::from)).unwrap());
+            let read: Vec<GoStr> = crate::from_bytes(&parent).unwrap();
+            for it in read {
+                assert_eq!(parent.as_ptr_range().contains(&it.as_bytes().as_ptr()), shared, "{len}");
+                assert_eq!(parent.as_ptr_range().contains(&it.into_bytes().as_ptr()), shared, "{len}");
+            }
+        }
     }
 }
