@@ -14,7 +14,7 @@ use serde::ser::{Serialize, Serializer};
 use crate::shared::counted;
 
 /// Longest string that is kept in place, without an allocation.
-const INLINE_BYTES_MAX: usize = 22;
+pub(crate) const INLINE_BYTES_MAX: usize = 22;
 
 /// A string as Go has it: usually UTF-8, never checked to be. Compared, ordered and hashed by its bytes, as byte slices are
 /// (`HashMap<GoStr, _>` can be asked with `&[u8]`).
@@ -367,7 +367,7 @@ mod tests {
 
     #[test]
     fn only_what_is_long_refers_to_the_buffer_that_is_read() {
-        for (len, shared) in [(22, false), (24, true), (100, true)] {
+        for (len, shared) in [(22, false), (23, true), (100, true)] {
             let text = vec![b'x'; len];
             let parent = Bytes::from(crate::to_vec(&[text.as_slice(), &text].map(GoStr::from)).unwrap());
             let read: Vec<GoStr> = crate::from_bytes(&parent).unwrap();

@@ -11,9 +11,11 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use crate::error::DecodeError;
+use crate::go_str::INLINE_BYTES_MAX;
 
-/// Parts shorter than this are copied: a copy is as cheap as a reference, and does not hold on to the whole buffer.
-pub const SHARED_BYTES_MIN: usize = 24;
+/// Parts shorter than this are copied: a copy is as cheap as a reference, and does not hold on to the whole buffer. A string
+/// that is shorter is kept in place.
+pub const SHARED_BYTES_MIN: usize = INLINE_BYTES_MAX + 1;
 
 /// A buffer that is being read.
 struct Parent {
@@ -27,7 +29,8 @@ thread_local! {
 }
 
 /// Reads the one value that `bytes` hold; [`crate::GoStr`]s and, with the derive, `bytes::Bytes` fields of at least
-/// [`SHARED_BYTES_MIN`] bytes share the buffer instead of copying from it. They keep all of it alive.
+/// [`SHARED_BYTES_MIN`] bytes share the buffer instead of copying from it. They keep all of it alive: to keep little of a large
+/// reply for long, copy it (`GoStr::from(text.as_bytes())`).
 ///
 /// # Errors
 /// As [`crate::from_slice`].

@@ -188,7 +188,7 @@ fn a_structure_that_comes_twice_is_replaced_whole() {
         name: GoStr,
         list: Vec<Index>,
     }
-    let bytes = b"\x86\xa4Name\xbdlonger than what fits in place\xa5Inner\x81\xabCreateIndex\x07\xa4List\x92\x80\x80\
+    let bytes = b"\x86\xa4Name\xbelonger than what fits in place\xa5Inner\x81\xabCreateIndex\x07\xa4List\x92\x80\x80\
         \xa5Inner\x81\xabModifyIndex\x08\xa4Name\xa1n\xa4List\x91\x92\x01\x02";
     let inner = Index { create_index: 0, modify_index: 8 };
     let list = vec![Index { create_index: 1, modify_index: 2 }];
