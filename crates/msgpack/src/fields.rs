@@ -368,7 +368,7 @@ mod tests {
         let key = b"DeregisterCriticalServiceAfter";
         for len in 0..=key.len() {
             let key = &key[..len];
-            assert!(same(key, &key.to_vec()));
+            assert!(same(key, key));
             assert!(!same(key, &[key, b"x"].concat()) && !same(&[key, b"x"].concat(), key));
             for at in 0..len {
                 let mut other = key.to_vec();
