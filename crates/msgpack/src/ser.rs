@@ -83,18 +83,6 @@ pub(crate) fn put_raw(out: &mut Vec<u8>, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// A field's key. Most are short, and constants where this is compiled: they are then copied in one piece.
-#[inline(always)]
-fn put_key(out: &mut Vec<u8>, key: &'static str) -> Result<()> {
-    let mut short = [m::FIXRAW | key.len() as u8; 1 + m::FIXRAW_BYTES_MAX];
-    let Some((_, place)) = short.get_mut(..1 + key.len()).and_then(|short| short.split_first_mut()) else {
-        return put_raw(out, key.as_bytes());
-    };
-    place.copy_from_slice(key.as_bytes());
-    out.extend_from_slice(short.get(..1 + key.len()).unwrap_or_default());
-    Ok(())
-}
-
 fn put_len(out: &mut Vec<u8>, len: usize, marker16: u8, marker32: u8) -> Result<()> {
     if let Ok(small) = u16::try_from(len) {
         put(out, marker16, small.to_be_bytes());
@@ -445,9 +433,9 @@ impl ser::SerializeStruct for Fields<'_> {
     type Ok = ();
     type Error = EncodeError;
 
-    #[inline(always)]
+    #[inline]
     fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<()> {
-        put_key(self.out, key)?;
+        put_raw(self.out, key.as_bytes())?;
         value.serialize(Encoder { out: self.out })
     }
 
