@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::punctuated::Punctuated;
 use syn::{
@@ -170,6 +170,7 @@ impl Structure<'_> {
         );
         let write_all = self.write_all();
         let (keeps_rest, write_rest, read_struct) = self.rest();
+        let read_struct_in_place = format_ident!("{read_struct}_in_place");
         quote! {
             #keeps_rest
             #[automatically_derived]
@@ -224,14 +225,19 @@ impl Structure<'_> {
                 ) -> ::core::result::Result<Self, __D::Error> {
                     __p::#read_struct(#text, deserializer)
                 }
+                fn deserialize_in_place<__D: __serde::Deserializer<'de>>(
+                    deserializer: __D, place: &mut Self,
+                ) -> ::core::result::Result<(), __D::Error> {
+                    __p::#read_struct_in_place(#text, deserializer, place)
+                }
             }
         }
     }
 
     /// For a structure that keeps what it does not know: that it does, how it then writes, and the function that reads it.
-    fn rest(&self) -> (TokenStream, TokenStream, TokenStream) {
+    fn rest(&self) -> (TokenStream, TokenStream, Ident) {
         let Some(field) = self.fields.iter().find(|field| matches!(field.role, Role::Rest)) else {
-            return (quote!(), quote!(), quote!(read_struct));
+            return (quote!(), quote!(), format_ident!("read_struct"));
         };
         let (name, rest) = (&self.input.ident, field.name);
         let (_, types, wheres) = self.input.generics.split_for_impl();
@@ -253,7 +259,7 @@ impl Structure<'_> {
                 return __p::write_with_rest(self, serializer);
             }
         };
-        (keeps, write, quote!(read_with_rest))
+        (keeps, write, format_ident!("read_with_rest"))
     }
 
     fn keys(&self) -> TokenStream {

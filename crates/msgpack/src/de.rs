@@ -115,7 +115,7 @@ struct Deserializer<'de> {
 impl<'de> Deserializer<'de> {
     /// The descriptor byte of a value that has a meaning when nil. At the top, nil is not a number or bool: there Go reads
     /// into the variable itself, without asking for nil first.
-    #[inline]
+    #[inline(always)]
     fn scalar(&mut self) -> Result<Option<u8>> {
         let byte = self.r.byte()?;
         Ok((byte != m::NIL || self.depth == 0).then_some(byte))
@@ -131,8 +131,16 @@ impl<'de> Deserializer<'de> {
         self.scalar()?.map_or(Ok(0), |byte| self.r.uint(byte, bits))
     }
 
-    #[inline]
+    #[inline(always)]
     fn string(&mut self) -> Result<&'de [u8]> {
+        if let Some(short) = self.r.short_raw() {
+            return Ok(short);
+        }
+        self.other_string()
+    }
+
+    #[inline(never)]
+    fn other_string(&mut self) -> Result<&'de [u8]> {
         let byte = self.r.byte()?;
         self.r.raw(byte)
     }

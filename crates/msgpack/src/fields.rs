@@ -58,7 +58,9 @@ impl Keys {
 /// Field numbers in the order of their keys' bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Order {
-    numbers: [u16; FIELDS_MAX],
+    numbers: [u8; FIELDS_MAX],
+    /// Where each number stands.
+    places: [u8; FIELDS_MAX],
     len: usize,
 }
 
@@ -79,7 +81,7 @@ impl Order {
     /// proconsul_msgpack::to_vec(&Outer::default());
     /// ```
     pub const fn of(keys: &Keys) -> Self {
-        let mut out = Self { numbers: [0; FIELDS_MAX], len: 0 };
+        let mut out = Self { numbers: [0; FIELDS_MAX], places: [0; FIELDS_MAX], len: 0 };
         while out.len < keys.len {
             let key = keys.names[out.len].as_bytes();
             let mut at = out.len;
@@ -92,14 +94,19 @@ impl Order {
                 }
                 at -= 1;
             }
-            out.numbers[at] = out.len as u16;
+            out.numbers[at] = out.len as u8;
             out.len += 1;
+        }
+        let mut place = 0;
+        while place < out.len {
+            out.places[out.numbers[place] as usize] = place as u8;
+            place += 1;
         }
         out
     }
 
     /// The numbers.
-    pub fn as_slice(&self) -> &[u16] {
+    pub fn as_slice(&self) -> &[u8] {
         &self.numbers[..self.len]
     }
 }
@@ -163,15 +170,18 @@ pub trait ReadNext<'de> {
     ///
     /// # Errors
     /// As [`ReadNext::next`].
+    fn next_into<T: Deserialize<'de>>(&mut self, field: &mut T) -> Result<bool, Self::Error>;
+}
+
+/// Reads a value where it stays.
+pub(crate) struct Into<'a, T>(pub(crate) &'a mut T);
+
+impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for Into<'_, T> {
+    type Value = ();
+
     #[inline]
-    fn next_into<T: Deserialize<'de>>(&mut self, field: &mut T) -> Result<bool, Self::Error> {
-        Ok(match self.next()? {
-            Some(value) => {
-                *field = value;
-                true
-            }
-            None => false,
-        })
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        T::deserialize_in_place(deserializer, self.0)
     }
 }
 
@@ -184,6 +194,11 @@ impl<'de, A: MapAccess<'de>> ReadNext<'de> for FromMap<'_, A> {
     fn next<T: Deserialize<'de>>(&mut self) -> Result<Option<T>, A::Error> {
         self.0.next_value().map(Some)
     }
+
+    #[inline]
+    fn next_into<T: Deserialize<'de>>(&mut self, field: &mut T) -> Result<bool, A::Error> {
+        self.0.next_value_seed(Into(field)).map(|()| true)
+    }
 }
 
 pub(crate) struct FromSeq<'a, A>(pub(crate) &'a mut A);
@@ -194,6 +209,11 @@ impl<'de, A: SeqAccess<'de>> ReadNext<'de> for FromSeq<'_, A> {
     #[inline]
     fn next<T: Deserialize<'de>>(&mut self) -> Result<Option<T>, A::Error> {
         self.0.next_element()
+    }
+
+    #[inline]
+    fn next_into<T: Deserialize<'de>>(&mut self, field: &mut T) -> Result<bool, A::Error> {
+        Ok(self.0.next_element_seed(Into(field))?.is_some())
     }
 }
 
@@ -206,52 +226,113 @@ pub fn read_struct<'de, T: ReadFields<'de>, D: Deserializer<'de>>(
     name: &'static str,
     deserializer: D,
 ) -> Result<T, D::Error> {
-    deserializer.deserialize_struct(name, T::KEYS.as_slice(), FieldsVisitor(PhantomData))
+    let mut out = T::default();
+    deserializer.deserialize_struct(name, T::KEYS.as_slice(), FieldsVisitor(&mut out))?;
+    Ok(out)
 }
 
-struct FieldsVisitor<T>(PhantomData<T>);
+/// As [`read_struct`], where the structure stays. What was there is lost.
+///
+/// # Errors
+/// As [`read_struct`].
+#[inline]
+pub fn read_struct_in_place<'de, T: ReadFields<'de>, D: Deserializer<'de>>(
+    name: &'static str,
+    deserializer: D,
+    place: &mut T,
+) -> Result<(), D::Error> {
+    *place = T::default();
+    deserializer.deserialize_struct(name, T::KEYS.as_slice(), FieldsVisitor(place))
+}
 
-impl<'de, T: ReadFields<'de>> Visitor<'de> for FieldsVisitor<T> {
-    type Value = T;
+/// Reads into a structure that is its default.
+struct FieldsVisitor<'a, T>(&'a mut T);
+
+impl<'de, T: ReadFields<'de>> Visitor<'de> for FieldsVisitor<'_, T> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a structure")
     }
 
-    fn visit_unit<E>(self) -> Result<T, E> {
-        Ok(T::default())
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
-        let mut out = T::default();
-        while let Some(number) = map.next_key_seed(NumberOf::<T>(PhantomData))? {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut expected = Expected::<T>::first();
+        while let Some(number) = map.next_key_seed(&mut expected)? {
             match number {
                 Some(number) => {
-                    out.read_field(number, &mut FromMap(&mut map))?;
+                    self.0.read_field(number, &mut FromMap(&mut map))?;
                 }
                 None => {
                     map.next_value::<serde::de::IgnoredAny>()?;
                 }
             }
         }
-        Ok(out)
+        Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<T, A::Error> {
-        let mut out = T::default();
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         for number in 0..T::KEYS.len() {
-            if !out.read_field(number, &mut FromSeq(&mut seq))? {
+            if !self.0.read_field(number, &mut FromSeq(&mut seq))? {
                 break;
             }
         }
-        Ok(out)
+        Ok(())
     }
 }
 
-/// Reads a key as the number of its field.
-struct NumberOf<T>(PhantomData<T>);
+/// Reads a key as the number of its field. Peers mostly write all fields, sorted: so the one that follows is tried first.
+struct Expected<T> {
+    at: usize,
+    of: PhantomData<T>,
+}
 
-impl<'de, T: Fields> DeserializeSeed<'de> for NumberOf<T> {
+impl<T: Fields> Expected<T> {
+    fn first() -> Self {
+        Self { at: 0, of: PhantomData }
+    }
+
+    #[inline]
+    fn number_of(&mut self, key: &[u8]) -> Option<usize> {
+        if let Some(&number) = T::ORDER.as_slice().get(self.at) {
+            let number = usize::from(number);
+            if same(key, T::KEYS.names[number].as_bytes()) {
+                self.at += 1;
+                return Some(number);
+            }
+        }
+        self.unexpected(key)
+    }
+
+    #[cold]
+    fn unexpected(&mut self, key: &[u8]) -> Option<usize> {
+        let number = T::field_number(key)?;
+        if let Some(place) = T::ORDER.places.get(number) {
+            self.at = usize::from(*place) + 1;
+        }
+        Some(number)
+    }
+}
+
+/// Whether two keys are the same, without a call for those of usual length.
+#[inline]
+fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    if let (Some(first), Some(last)) = (a.first_chunk::<8>(), a.last_chunk::<8>()) {
+        return b.first_chunk() == Some(first) && b.last_chunk() == Some(last) && (a.len() <= 16 || a == b);
+    }
+    if let (Some(first), Some(last)) = (a.first_chunk::<4>(), a.last_chunk::<4>()) {
+        return b.first_chunk() == Some(first) && b.last_chunk() == Some(last);
+    }
+    a.iter().eq(b)
+}
+
+impl<'de, T: Fields> DeserializeSeed<'de> for &mut Expected<T> {
     type Value = Option<usize>;
 
     #[inline]
@@ -260,7 +341,7 @@ impl<'de, T: Fields> DeserializeSeed<'de> for NumberOf<T> {
     }
 }
 
-impl<T: Fields> Visitor<'_> for NumberOf<T> {
+impl<T: Fields> Visitor<'_> for &mut Expected<T> {
     type Value = Option<usize>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -269,11 +350,31 @@ impl<T: Fields> Visitor<'_> for NumberOf<T> {
 
     #[inline]
     fn visit_bytes<E>(self, key: &[u8]) -> Result<Option<usize>, E> {
-        Ok(T::field_number(key))
+        Ok(self.number_of(key))
     }
 
     #[inline]
     fn visit_str<E>(self, key: &str) -> Result<Option<usize>, E> {
-        Ok(T::field_number(key.as_bytes()))
+        Ok(self.number_of(key.as_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_the_same_when_all_their_bytes_are() {
+        let key = b"DeregisterCriticalServiceAfter";
+        for len in 0..=key.len() {
+            let key = &key[..len];
+            assert!(same(key, key));
+            assert!(!same(key, &[key, b"x"].concat()) && !same(&[key, b"x"].concat(), key));
+            for at in 0..len {
+                let mut other = key.to_vec();
+                other[at] ^= 1;
+                assert!(!same(key, &other) && !same(&other, key), "{at} of {len}");
+            }
+        }
     }
 }

@@ -49,7 +49,7 @@ pub mod __private {
     pub use serde;
 
     pub use crate::byte_fields::{NilAsDefault, ReadBytes, ReadText, WriteBytes, is_default};
-    pub use crate::fields::{Fields, Keys, Order, ReadFields, ReadNext, read_struct};
-    pub use crate::rest::{KeepsRest, Rest, read_with_rest, write_with_rest};
+    pub use crate::fields::{Fields, Keys, Order, ReadFields, ReadNext, read_struct, read_struct_in_place};
+    pub use crate::rest::{KeepsRest, Rest, read_with_rest, read_with_rest_in_place, write_with_rest};
     pub use crate::shape::{Shape, Shaped, StructShape};
 }

@@ -179,6 +179,19 @@ impl<'de> Reader<'de> {
         if len == 0 { Ok(&[]) } else { self.take(len) }
     }
 
+    /// A string of up to 31 bytes, if one is next and whole.
+    #[inline(always)]
+    pub(crate) fn short_raw(&mut self) -> Option<&'de [u8]> {
+        let (byte, rest) = self.bytes.get(self.at..)?.split_first()?;
+        let len = usize::from(byte ^ m::FIXRAW);
+        if len > m::FIXRAW_BYTES_MAX {
+            return None;
+        }
+        let raw = rest.get(..len)?;
+        self.at += 1 + len;
+        Some(raw)
+    }
+
     /// A byte string's bytes, from a string or the newer binary family.
     pub(crate) fn bytes(&mut self, byte: u8) -> Result<&'de [u8]> {
         let len = match byte {

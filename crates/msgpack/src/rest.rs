@@ -176,6 +176,19 @@ pub fn read_with_rest<'de, T: ReadFields<'de> + KeepsRest, D: Deserializer<'de>>
     deserializer.deserialize_struct(name, T::KEYS.as_slice(), RestVisitor(PhantomData))
 }
 
+/// As [`read_with_rest`], where the structure stays. What was there is lost.
+///
+/// # Errors
+/// As [`read_with_rest`].
+pub fn read_with_rest_in_place<'de, T: ReadFields<'de> + KeepsRest, D: Deserializer<'de>>(
+    name: &'static str,
+    deserializer: D,
+    place: &mut T,
+) -> Result<(), D::Error> {
+    *place = read_with_rest(name, deserializer)?;
+    Ok(())
+}
+
 struct RestVisitor<T>(PhantomData<T>);
 
 impl<'de, T: ReadFields<'de> + KeepsRest> Visitor<'de> for RestVisitor<T> {

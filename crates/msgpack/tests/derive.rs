@@ -180,6 +180,40 @@ fn a_key_that_comes_twice_replaces_and_missing_ones_keep_the_default() {
     assert_eq!(it, Defaulted { port: 8300, name: "b".into() });
 }
 
+#[test]
+fn a_structure_that_comes_twice_is_replaced_whole() {
+    #[derive(Debug, Default, PartialEq, Wire)]
+    struct Outer {
+        inner: Index,
+        name: GoStr,
+        list: Vec<Index>,
+    }
+    let bytes = b"\x86\xa4Name\xbelonger than what fits in place\xa5Inner\x81\xabCreateIndex\x07\xa4List\x92\x80\x80\
+        \xa5Inner\x81\xabModifyIndex\x08\xa4Name\xa1n\xa4List\x91\x92\x01\x02";
+    let inner = Index { create_index: 0, modify_index: 8 };
+    let list = vec![Index { create_index: 1, modify_index: 2 }];
+    assert_eq!(from_slice::<Outer>(bytes).unwrap(), Outer { inner, name: "n".into(), list });
+}
+
+#[test]
+fn keys_are_found_in_any_order() {
+    let entries: [&[u8]; 5] =
+        [b"\xa4Name\xa1n", b"\xabModifyIndex\x05", b"\xa2ID\xa1i", b"\xa5Other\x91\x01", b"\xa4Zone\x07"];
+    let want = Everything {
+        name: "n".into(),
+        meta: Meta { id: "i".into(), zone: Some(7) },
+        index: Index { modify_index: 5, ..Index::default() },
+        ..Everything::default()
+    };
+    for turn in 0..entries.len() {
+        for step in 1..entries.len() {
+            let order = (0..entries.len()).map(|at| entries[(turn + at * step) % entries.len()]);
+            let bytes = [b"\x85"].into_iter().map(|map| &map[..]).chain(order).collect::<Vec<_>>().concat();
+            assert_eq!(from_slice::<Everything>(&bytes).unwrap(), want, "{turn} {step}");
+        }
+    }
+}
+
 #[derive(Debug, Default, PartialEq, Wire)]
 struct Keeping {
     #[wire(embed)]
