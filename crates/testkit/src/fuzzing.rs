@@ -6,6 +6,7 @@ mod bexpr; // filter expressions
 mod certificate; // certificates of peers and files
 mod decode; // recordings of conversations
 mod detection; // the first bytes of a connection
+mod messages; // every protobuf message by its name
 mod msgpack; // values and requests
 mod netrpc; // headers, and requests in pieces
 mod pieces; // where bytes are cut
@@ -16,6 +17,7 @@ pub use bexpr::bexpr;
 pub use certificate::certificate;
 pub use decode::{conversation, recording};
 pub use detection::detection;
+pub use messages::messages;
 pub use msgpack::{msgpack_request, msgpack_value};
 pub use netrpc::netrpc_header;
 pub use structures::{structure, structures};
@@ -33,6 +35,7 @@ pub const TARGETS: &[Target] = &[
     ("netrpc_header", netrpc_header),
     ("bexpr", bexpr),
     ("structures", structures),
+    ("messages", messages),
     ("certificate", certificate),
     ("recording", recording),
     ("conversation", conversation),

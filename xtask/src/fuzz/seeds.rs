@@ -43,6 +43,7 @@ pub(super) fn write() -> Result<()> {
     for line in lines(ENCODINGS)? {
         let line: Value = serde_json::from_str(&line).context(ENCODINGS)?;
         from_encoding(&line, &mut seen, &mut corpora);
+        message(&line, &mut corpora);
     }
     for file in RECORDINGS {
         for case in lines(file)? {
@@ -131,6 +132,39 @@ fn from_case(case: &Value, corpora: &mut Corpora) {
         corpora.add("msgpack_request", &name, [method.as_bytes(), b"\n", body].concat());
     }
 }
+
+/// Messages in protobuf, by themselves or in a raw of msgpack, under their full names.
+fn message(line: &Value, corpora: &mut Corpora) {
+    let (Some(kind), Some(case)) = (line["type"].as_str(), line["case"].as_str()) else { return };
+    let Some((folder, name)) = kind.split_once('.') else { return };
+    let Some((_, package)) = PACKAGES.iter().find(|(of, _)| *of == folder) else { return };
+    let body = match line["protobuf_hex"].as_str() {
+        Some(_) => bytes(&line["protobuf_hex"]),
+        None => raw_content(&bytes(&line["msgpack_hex"])).to_vec(),
+    };
+    corpora.add(
+        "messages",
+        &format!("{kind}-{case}"),
+        [package.as_bytes(), b".", name.as_bytes(), b"\n", &body].concat(),
+    );
+}
+
+/// What a raw of msgpack holds, without its length.
+fn raw_content(raw: &[u8]) -> &[u8] {
+    let length = match raw.first() {
+        Some(0xda) => 3,
+        Some(0xdb) => 5,
+        _ => 1,
+    };
+    raw.get(length..).unwrap_or_default()
+}
+
+/// Packages of messages, by the folders that Go's names of types begin with.
+const PACKAGES: &[(&str, &str)] = &[
+    ("pbautoconf", "hashicorp.consul.internal.autoconf"),
+    ("pbpeering", "hashicorp.consul.internal.peering"),
+    ("pbstorage", "hashicorp.consul.internal.storage.raft"),
+];
 
 /// Arguments and replies of the methods that have types here, and one value of each other type.
 fn from_encoding(line: &Value, seen: &mut BTreeSet<String>, corpora: &mut Corpora) {
