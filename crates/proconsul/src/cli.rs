@@ -56,6 +56,9 @@ pub(crate) enum Command {
     Bench(crate::bench::Arguments),
     /// Open a plain local port in front of a server's internal gRPC.
     GrpcProxy(crate::grpc_proxy::Arguments),
+    /// Save, restore and look into Consul's snapshot files.
+    #[command(subcommand)]
+    Snapshot(crate::snapshot::Command),
     /// Make a CA and certificates to try with.
     #[command(subcommand)]
     Tls(crate::tls::Command),
@@ -72,6 +75,9 @@ pub(crate) struct ServerArguments {
     /// Development mode: in memory, on 127.0.0.1, a cluster of one.
     #[arg(long)]
     pub(crate) dev: bool,
+    /// Begin with what is in a snapshot file, ours or Consul's, and with nothing besides.
+    #[arg(long, value_name = "FILE", requires = "dev")]
+    pub(crate) restore: Option<PathBuf>,
     /// A configuration file, .hcl or .json; may be given more than once, later ones win.
     #[arg(long, value_name = "FILE")]
     pub(crate) config_file: Vec<PathBuf>,

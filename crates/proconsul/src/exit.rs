@@ -20,6 +20,8 @@ pub(crate) fn code(error: &anyhow::Error) -> ExitCode {
         Some(_) => NO_ANSWER,
         None if error.is::<tokio::time::error::Elapsed>() => NO_ANSWER,
         None if matches!(error.downcast_ref(), Some(crate::doctor::Unwell::NoAnswer(_))) => NO_ANSWER,
+        None if error.is::<crate::snapshot::Refused>() => ANSWERED_WITH_ERROR,
+        None if error.is::<crate::snapshot::NoAnswer>() => NO_ANSWER,
         None if error.downcast_ref().is_some_and(Unanswered::is_refusal) => ANSWERED_WITH_ERROR,
         None if error.is::<Unanswered>() || error.is::<NoAnswer>() || error.is::<DialError>() => NO_ANSWER,
         None => 1,

@@ -11,6 +11,7 @@ mod print; // tables for people, JSON for programs
 mod routes; // proconsul routes
 mod rpc; // proconsul rpc
 mod server; // proconsul server
+mod snapshot; // proconsul snapshot
 mod telemetry; // metrics, kept in memory until somebody asks
 mod tls; // proconsul tls
 mod validate; // proconsul validate
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         cli::Command::Doctor(arguments) => doctor::run(&arguments, cli.json),
         cli::Command::Bench(arguments) => bench::run(&arguments, cli.json),
         cli::Command::GrpcProxy(arguments) => grpc_proxy::run(&arguments, cli.json),
+        cli::Command::Snapshot(command) => snapshot::run(command, cli.json),
         cli::Command::Tls(command) => tls::run(command, cli.json),
         cli::Command::Completion(arguments) => {
             completion::run(&arguments);

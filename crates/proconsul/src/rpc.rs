@@ -13,7 +13,7 @@ mod watch; // rpc call --watch
 use anyhow::Result;
 use tokio::runtime;
 
-pub(crate) use arguments::Command;
+pub(crate) use arguments::{Command, secret};
 pub(crate) use exchange::NoAnswer;
 pub(crate) use via::TlsArguments;
 

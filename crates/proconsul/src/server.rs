@@ -43,7 +43,8 @@ pub(crate) fn run(arguments: ServerArguments, json: bool) -> Result<()> {
     }
     // Before the server starts: a handle belongs to the recorder that there is when it is made.
     let metrics = telemetry::install()?;
-    let config = Config { admin: loaded.admin.listeners(), ..loaded.server };
+    let restore = arguments.restore.as_deref().map(crate::snapshot::load).transpose()?;
+    let config = Config { admin: loaded.admin.listeners(), restore, ..loaded.server };
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

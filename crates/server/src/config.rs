@@ -8,6 +8,7 @@ use std::{
 use proconsul_mux::{CONNECTIONS_PER_CLIENT_MAX, driver::HANDSHAKE_TIMEOUT};
 use proconsul_netrpc::server::Limits;
 use proconsul_services::blocking::QueryTimes;
+use proconsul_state::Snapshot;
 use proconsul_tls::Settings as TlsSettings;
 
 /// A node's id: a UUID in text.
@@ -43,6 +44,9 @@ pub struct Config {
     pub http2_preface: bool,
     /// Where the admin listener is bound; empty: nowhere.
     pub admin: Vec<AdminAt>,
+    /// What the store begins with, from a snapshot file; `None`: empty, but for the server itself. A restored store is what the
+    /// file says, and nothing besides.
+    pub restore: Option<Snapshot>,
 }
 
 /// Where an admin listener is bound. It is never the server port.
@@ -75,6 +79,7 @@ impl Config {
             tls: TlsSettings::default(),
             http2_preface: true,
             admin: Vec::new(),
+            restore: None,
         }
     }
 

@@ -8,6 +8,7 @@ mod methods; // net/rpc methods with everything in front of them
 mod rpc_port; // connections of the server port, once their route is known
 mod secure; // TLS: settings, files, a certificate where there is none
 mod server; // start and stop
+mod snapshots; // byte 5: the store as a file
 mod sole_log; // the log of a server that is alone
 mod start_error; // why a server does not start
 mod tombstones; // when deleted keys are forgotten
@@ -16,6 +17,7 @@ pub use admin::{DESCRIBE_TIME_MAX, DESCRIBED_AT_ONCE};
 pub use config::{AdminAt, Config, NodeId};
 pub use methods::Handlers;
 pub use server::Server;
+pub use snapshots::{DRAIN_TIME_MAX, REQUEST_BYTES_MAX, SNAPSHOT_IDLE_MAX, SNAPSHOTS_AT_ONCE, read_snapshot};
 pub use start_error::StartError;
 
 /// The version of Consul that this server is compatible with, and says it is: clients decide by it what they may ask.

@@ -26,6 +26,8 @@ pub(crate) struct Registries {
     pub(crate) insecure: Registry,
     /// What nodes say of where they are, for somebody to write.
     pub(crate) coordinates: Arc<CoordinateUpdates>,
+    /// What all of them know of the server.
+    pub(crate) context: Arc<Context>,
 }
 
 impl Registries {
@@ -43,7 +45,7 @@ impl Registries {
         proconsul_services::register(&mut rpc, &context);
         let mut insecure = Registry::new(&METHODS, Listener::Insecure);
         proconsul_services::register_insecure(&mut insecure, &context);
-        Self { rpc, insecure, coordinates: Arc::clone(&context.coordinates) }
+        Self { rpc, insecure, coordinates: Arc::clone(&context.coordinates), context }
     }
 }
 

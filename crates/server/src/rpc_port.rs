@@ -26,31 +26,34 @@ use proconsul_types::metric;
 use proconsul_yamux::SessionError;
 use tracing::Instrument;
 
-use crate::methods::Handlers;
+use crate::{methods::Handlers, snapshots::Snapshots};
 
 /// Serves the routes of the server port, and knows who is on it.
 pub(crate) struct RpcPort {
     rpc: Server<Handlers>,
     /// What byte 7 leads to: the methods for those who have no certificate yet, and no others.
     insecure: Server<Handlers>,
+    /// What byte 5 leads to.
+    snapshots: Snapshots,
     /// By the number that they have in the port's registry.
     connections: Mutex<HashMap<u64, Arc<Connection>>>,
     stopping: AtomicBool,
 }
 
 impl RpcPort {
-    pub(crate) fn new(rpc: Server<Handlers>, insecure: Server<Handlers>) -> Self {
-        Self { rpc, insecure, connections: Mutex::default(), stopping: AtomicBool::new(false) }
+    pub(crate) fn new(rpc: Server<Handlers>, insecure: Server<Handlers>, snapshots: Snapshots) -> Self {
+        Self { rpc, insecure, snapshots, connections: Mutex::default(), stopping: AtomicBool::new(false) }
     }
 
     /// Whether somebody serves the route.
     pub(crate) const fn is_served(route: Route) -> bool {
-        matches!(route, Route::RpcSingle | Route::RpcMulti | Route::RpcInsecure)
+        matches!(route, Route::RpcSingle | Route::RpcMulti | Route::RpcInsecure | Route::Snapshot)
     }
 
     /// Asks every connection to end, those that are still to come included.
     pub(crate) fn stop(&self, how: Stop) {
         self.stopping.store(true, SeqCst);
+        self.snapshots.stop(how);
         for connection in self.connections.lock().values() {
             connection.stop(how);
         }
@@ -107,16 +110,24 @@ impl Serve for RpcPort {
         let entered = self.enter(&accepted);
         let connection = Arc::clone(&entered.connection);
         let Accepted { route, io, entry, .. } = accepted;
+        // On the heap: it is rare, and a connection at rest is as large as the largest of its kinds.
+        let mut snapshot = None;
         let mut serving = match route {
+            Route::Snapshot => {
+                let entry = Arc::clone(&entry);
+                snapshot = Some(Box::pin(async move { self.snapshots.serve(io, |why| entry.note(why)).await }));
+                None
+            }
             Route::RpcSingle => Some(Serving::Single(self.rpc.single(io, connection))),
             Route::RpcMulti => Some(Serving::Session(self.rpc.session(io, connection))),
             Route::RpcInsecure => Some(Serving::Single(self.insecure.single(io, connection))),
             _ => None,
         };
         async move {
-            match &mut serving {
-                Some(serving) => entered.tell(serving.await, &entry),
-                None => Reason::NotServed,
+            match (&mut serving, &mut snapshot) {
+                (Some(serving), _) => entered.tell(serving.await, &entry),
+                (None, Some(snapshot)) => snapshot.await,
+                (None, None) => Reason::NotServed,
             }
         }
         .instrument(span)

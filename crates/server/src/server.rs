@@ -34,6 +34,7 @@ use crate::{
     methods::{self, Registries},
     rpc_port::RpcPort,
     secure,
+    snapshots::Snapshots,
     sole_log::SoleLog,
     tombstones,
 };
@@ -88,17 +89,24 @@ impl Server {
         let log = Arc::new(SoleLog::new(Arc::clone(&store), Arc::clone(&lot), own_address));
         let id = config.node_id.unwrap_or_else(|| Uuid::new_v4().to_string());
         let (node, address) = (&config.node_name, rpc_address.ip());
-        for entry in founding::registrations(node, &id, &config.datacenter, address, rpc_address.port()) {
-            log.append(entry);
+        match config.restore {
+            Some(snapshot) => log.restore(snapshot),
+            None => {
+                for entry in founding::registrations(node, &id, &config.datacenter, address, rpc_address.port()) {
+                    log.append(entry);
+                }
+            }
         }
 
         let reaping = tombstones::reap(Arc::clone(&store), Arc::clone(&log) as Arc<dyn Log>);
         let slow = Arc::new(SlowCalls::default());
         let writer = Arc::clone(&log) as Arc<dyn Log>;
-        let Registries { rpc, insecure, coordinates } = Registries::new(node, &config.datacenter, &store, &lot, log);
+        let Registries { rpc, insecure, coordinates, context } =
+            Registries::new(node, &config.datacenter, &store, &lot, Arc::clone(&log));
+        let snapshots = Snapshots::new(context, log, id);
         let served = rpc.served().chain(insecure.served()).collect();
         let [rpc, insecure] = [rpc, insecure].map(|methods| methods::server(methods, &config.connection, &slow));
-        let port = Arc::new(RpcPort::new(rpc, insecure));
+        let port = Arc::new(RpcPort::new(rpc, insecure, snapshots));
         let registry = driver::Registry::new();
 
         let settings = Settings {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use proconsul_msgpack::GoStr;
 use proconsul_services::{Appended, Leadership, LeadershipFacts, Log, blocking::Lot};
-use proconsul_state::{Entry, Store};
+use proconsul_state::{Entry, Snapshot, Store};
 
 /// The entries that a new cluster begins with, before anybody writes: its configuration, and its leader's first.
 const FIRST_ENTRIES: u64 = 2;
@@ -24,6 +24,17 @@ impl SoleLog {
     /// The log of the server at `address`.
     pub(crate) fn new(store: Arc<Store>, lot: Arc<Lot>, address: GoStr) -> Self {
         Self { store, lot, address, last_index: Mutex::new(FIRST_ENTRIES) }
+    }
+
+    /// Puts a restored store in the place of what there is, all at once. The log goes on above both: an index is never given out
+    /// twice, nor is one that the restored store knows.
+    pub(crate) fn restore(&self, restored: Snapshot) {
+        {
+            let mut last = self.last_index.lock();
+            *last = restored.index.max(*last) + 1;
+            self.store.replace(Snapshot { index: *last, ..restored });
+        }
+        self.lot.changed_entirely();
     }
 }
 

@@ -17,6 +17,8 @@ macro_rules! entries {
         pub enum Entry {
             $($(#[$doc])* $variant(Box<$ty>),)*
             $($(#[$proto_doc])* $proto(Box<$proto_ty>),)*
+            /// Of the first ACL system, long removed: applying it is refused, whatever it holds.
+            DeprecatedAcl,
             /// A type that changes nothing: a checkpoint of a tool that verifies logs.
             Checkpoint,
             /// A type that this program does not know, marked as one that may be passed over. Applying it changes nothing.
@@ -35,6 +37,7 @@ macro_rules! entries {
                 })*
                 match kind {
                     MessageType::LogVerifierCheckpoint => Ok(Entry::Checkpoint),
+                    MessageType::DeprecatedAcl => Ok(Entry::DeprecatedAcl),
                     _ => Err(EntryError::NotApplied(kind)),
                 }
             }
@@ -47,6 +50,8 @@ macro_rules! entries {
                 match self {
                     $(Entry::$variant(payload) => payload.to_entry(),)*
                     $(Entry::$proto(payload) => payload.to_entry(),)*
+                    // What it held was not read; nil stands for it.
+                    Entry::DeprecatedAcl => Ok(vec![u8::from(MessageType::DeprecatedAcl), CHECKPOINT]),
                     Entry::Checkpoint => Ok(vec![u8::from(MessageType::LogVerifierCheckpoint), CHECKPOINT]),
                     // What it held was not read; nil stands for it, for whoever passes over it too.
                     Entry::Ignored(byte) => Ok(vec![byte | IGNORE_UNKNOWN_TYPE_FLAG, 0xc0]),

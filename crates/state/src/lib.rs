@@ -56,6 +56,7 @@ mod fold; // names that differ only in case
 mod outcome; // what became of an entry
 mod peer; // whose data is meant
 pub mod radix; // the persistent tree under the tables
+pub mod snapshot; // the tables as a file
 mod store; // the newest snapshot
 mod tables; // the tables, and what is done to them
 mod watch; // who waits for what
@@ -66,7 +67,7 @@ pub use peer::{Peer, PeeredName};
 pub use radix::Radix;
 pub use store::{Snapshot, Store};
 pub use tables::{
-    EmptyKey, Indexes, KindName, KvRead, NodeServicesRead, NodeWithAll, NodeWithServices, PeerIndexes, Tables, limits,
-    satisfies, tags_by_name,
+    BadKey, EmptyKey, Indexes, KindName, KvRead, NodeServicesRead, NodeWithAll, NodeWithServices, PeerIndexes, Record,
+    StoredResource, Tables, limits, satisfies, tags_by_name,
 };
 pub use watch::{Change, Changes, RecordTable, Watch, WatchIndex, WatchKey, WatchSet};

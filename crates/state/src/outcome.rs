@@ -1,7 +1,9 @@
 //! What became of an entry.
 
 use crate::watch::Changes;
+use bytes::Bytes;
 use proconsul_msgpack::GoStr;
+use proconsul_structs::internal::AssignServiceManualVipsResponse;
 use proconsul_structs::txn::TxnResponse;
 use proconsul_types::WireText;
 use std::time::Duration;
@@ -15,6 +17,12 @@ pub enum Outcome {
     Bool(bool),
     /// Done; this is the id of what was made.
     Id(GoStr),
+    /// Whether a service has a virtual address, and who lost one that it was given by hand.
+    VirtualIps(Box<AssignServiceManualVipsResponse>),
+    /// Done; this is the number that it gave out.
+    Number(u64),
+    /// Done; this is the answer as a protobuf message, `storage.raft.LogResponse`.
+    Message(Bytes),
     /// What the steps of a transaction gave, or why it did not take place.
     Txn(Box<TxnResponse>),
     /// Refused: nothing changed. The text is Consul's own, without the words that an endpoint puts in front.

@@ -15,6 +15,7 @@ mod metadata; // what metadata may look like
 mod nodes; // nodes
 mod records; // what is stored as it comes, until its service is built
 mod same; // whether a new record says anything new
+mod saved; // what a snapshot file has of them
 mod services; // service instances
 mod sessions; // claims on keys
 mod transaction; // one entry being applied
@@ -31,6 +32,7 @@ pub use index::{Indexes, PeerIndexes};
 pub use kinds::KindName;
 pub use kv::{EmptyKey, KvRead};
 pub use nodes::satisfies;
+pub use records::{BadKey, Record, StoredResource};
 pub use services::{NodeServicesRead, NodeWithServices, tags_by_name};
 
 /// Bounds of the tables, and addresses that have a meaning.
@@ -43,6 +45,8 @@ pub mod limits {
 use crate::watch::{self, Changes};
 use crate::{Applied, Entry, Outcome};
 use held::Held;
+use proconsul_structs::raft::ChunkingState;
+use proconsul_types::WireText;
 use transaction::Transaction;
 
 /// All tables at one moment: an immutable value, cheap to clone.
@@ -59,9 +63,16 @@ pub struct Tables {
     kind_names: Held<kinds::KindNames>,
     gateways: Held<gateways::Gateways>,
     coordinates: Held<coordinates::CoordinateTable>,
+    records: Held<records::RecordTables>,
+    chunking: Held<ChunkingState>,
+    /// Sessions of a snapshot, until they have a table.
+    kept: Held<Vec<(u8, bytes::Bytes)>>,
     /// Modify indexes of tables, services and nodes.
     pub indexes: Indexes,
 }
+
+/// What Consul answers to entries of its first ACL system.
+const DEPRECATED_ACL: &str = "legacy ACL command has been removed with the legacy ACL system";
 
 impl Tables {
     /// Empty tables.
@@ -81,8 +92,12 @@ impl Tables {
     /// [`apply`](Self::apply) in place: what no clone shares is changed without being copied, so that one clone and many
     /// entries cost less than many clones.
     pub fn advance(&mut self, index: u64, entry: &Entry) -> Applied {
-        // These can fail half way; every other kind is refused before its first change.
-        let undo = matches!(entry, Entry::Register(_) | Entry::Txn(_)).then(|| self.clone());
+        // These are refused before their first change; every other kind can fail half way.
+        let whole = matches!(
+            entry,
+            Entry::Kvs(_) | Entry::Deregister(_) | Entry::Tombstone(_) | Entry::Session(_) | Entry::Coordinates(_)
+        );
+        let undo = (!whole).then(|| self.clone());
         let counted = self.counted();
         let mut transaction = Transaction { index, tables: self, changes: Changes::default(), lock_delays: Vec::new() };
         let outcome = match entry {
@@ -96,7 +111,9 @@ impl Tables {
             Entry::Session(request) => transaction.apply_session(request),
             Entry::Coordinates(updates) => transaction.move_nodes(updates.as_deref().unwrap_or_default()),
             Entry::Txn(request) => transaction.apply_txn(request),
+            Entry::UpdateVirtualIp(request) => Ok(Outcome::VirtualIps(Box::new(transaction.assign_by_hand(request)))),
             Entry::Checkpoint | Entry::Ignored(_) => Ok(Outcome::Nothing),
+            Entry::DeprecatedAcl => Err(WireText::other(DEPRECATED_ACL)),
             record => transaction.apply_record(record),
         };
         let Transaction { mut changes, lock_delays, .. } = transaction;

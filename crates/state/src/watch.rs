@@ -103,6 +103,8 @@ pub enum RecordTable {
     Peerings,
     /// Trust bundles by peer.
     PeeringTrustBundles,
+    /// Secrets shared with peers, by the peering's id.
+    PeeringSecrets,
     /// Virtual addresses of services, by service.
     VirtualIps,
     /// Resources of the second generation.

@@ -10,6 +10,7 @@ mod messages; // every protobuf message by its name
 mod msgpack; // values and requests
 mod netrpc; // headers, and requests in pieces
 mod pieces; // where bytes are cut
+mod snapshot; // snapshot files, and the states in them
 mod structures; // every structure by its name
 mod yamux; // a session's input
 
@@ -20,6 +21,7 @@ pub use detection::detection;
 pub use messages::messages;
 pub use msgpack::{msgpack_request, msgpack_value};
 pub use netrpc::netrpc_header;
+pub use snapshot::{snapshot_archive, snapshot_state};
 pub use structures::{structure, structures};
 pub use yamux::yamux;
 
@@ -39,4 +41,6 @@ pub const TARGETS: &[Target] = &[
     ("certificate", certificate),
     ("recording", recording),
     ("conversation", conversation),
+    ("snapshot_state", snapshot_state),
+    ("snapshot_archive", snapshot_archive),
 ];

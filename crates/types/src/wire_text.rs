@@ -76,6 +76,10 @@ wire_texts! {
         PERMISSION_DENIED = "Permission denied" => Report;
         /// The token is unknown.
         ACL_NOT_FOUND = "ACL not found" => Report;
+        /// The first token was made before.
+        ACL_BOOTSTRAP_NOT_ALLOWED = "ACL bootstrap no longer allowed" => Report;
+        /// The first token was made before, and whoever makes it anew does not know when.
+        ACL_BOOTSTRAP_WRONG_INDEX = "Invalid ACL bootstrap reset index" => Report;
 
         /// A certificate was asked for by AutoEncrypt, and the server gives none.
         AUTO_ENCRYPT_NOT_ENABLED = "AutoEncrypt.AllowTLS must be enabled in order to use this endpoint" => Report;

@@ -17,6 +17,7 @@ pub(super) const LAYERS: &[(&str, Option<u8>)] = &[
     ("proconsul-layers", Some(3)),
     ("proconsul-yamux", Some(2)),
     ("proconsul-tls", Some(2)),
+    ("proconsul-snapshot", Some(2)),
     ("proconsul-state", Some(2)),
     ("proconsul-bexpr", Some(2)),
     ("proconsul-methods", Some(2)),

@@ -70,11 +70,19 @@ impl TlsArguments {
         self.client_cert.is_some()
     }
 
-    /// How to dial.
+    /// How to dial for calls.
+    ///
+    /// # Errors
+    /// See [`via_to`](Self::via_to).
+    pub(crate) fn via(&self) -> Result<Via> {
+        self.via_to(Route::RpcMulti)
+    }
+
+    /// How to dial for a route.
     ///
     /// # Errors
     /// Flags that do not go together, and files that cannot be used.
-    pub(crate) fn via(&self) -> Result<Via> {
+    pub(crate) fn via_to(&self, route: Route) -> Result<Via> {
         let certificates = self.ca_file.is_some() || self.ca_path.is_some() || self.client_cert.is_some();
         if self.is_plain() {
             if certificates || self.tls_server_name.is_some() || self.any_name {
@@ -102,7 +110,7 @@ impl TlsArguments {
         };
         let tls =
             Tls::load(settings).context("the certificates cannot be used (--ca-file, --client-cert, --client-key)")?;
-        let alpn = row_of(Route::RpcMulti).and_then(|row| row.alpn).context("the route has an ALPN name")?;
+        let alpn = row_of(route).and_then(|row| row.alpn).context("the route has an ALPN name")?;
         let to = match self.alpn {
             true => Outgoing::Alpn { name: alpn, dc, node: "*" },
             false => Outgoing::TypeByte { dc },

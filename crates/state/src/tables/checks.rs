@@ -65,7 +65,7 @@ impl CheckTable {
         self.of_instance(peer, node, service_id).map(|check| check.check_id.clone()).collect()
     }
 
-    fn insert(&mut self, check: Arc<HealthCheck>) -> Option<Arc<HealthCheck>> {
+    pub(super) fn insert(&mut self, check: Arc<HealthCheck>) -> Option<Arc<HealthCheck>> {
         let peer = peer_of(&check);
         let old = self.by_node.insert(&of_peer(peer, [&check.node, &check.check_id]), check.clone());
         if let Some(old) = &old {

@@ -49,6 +49,22 @@ impl Tables {
     }
 }
 
+/// For snapshots.
+impl Tables {
+    pub(crate) fn saved_coordinates(&self) -> impl Iterator<Item = &Arc<Coordinate>> {
+        self.coordinates.by_node.values()
+    }
+
+    /// Coordinates of nodes that are not there are passed over: nothing would ever forget them.
+    pub(crate) fn restore_coordinates(&mut self, coordinates: Vec<Coordinate>) {
+        for coordinate in coordinates {
+            if self.has_node(Peer::LOCAL, &coordinate.node) {
+                self.coordinates.insert(Arc::new(coordinate));
+            }
+        }
+    }
+}
+
 impl Transaction<'_> {
     /// Takes what nodes said of where they are. What is no point is passed over, and so is a node that is not registered:
     /// its coordinates would have no end, and it will say again where it is.

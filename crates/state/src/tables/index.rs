@@ -5,9 +5,12 @@
 //! for each peer, and some that span all of them.
 
 use super::held::Held;
-use super::keys::{compose, of_peer};
+use super::keys::{compose, decompose, of_peer};
+use super::kinds::index_word;
+use super::services::destination_of;
 use crate::peer::Peer;
 use crate::radix::Radix;
+use proconsul_structs::service::ServiceNode;
 
 /// The index records.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +35,8 @@ pub struct Indexes {
     pub all: PeerIndexes,
     local: PeerIndexes,
     names: Held<NameIndexes>,
+    /// All others, by the name that Consul gives them: those of tables of records, and what a snapshot file had beside.
+    named: Held<Radix<u64>>,
 }
 
 /// Indexes of the catalog's tables, for one peer: `peer.<peer>:<name>`.
@@ -70,6 +75,26 @@ struct NameIndexes {
 }
 
 impl Indexes {
+    /// An index by the name that Consul gives it; zero if there is none. Not for those that have a field here.
+    pub fn named(&self, name: &str) -> u64 {
+        self.named.get(name.as_bytes()).copied().unwrap_or(0)
+    }
+
+    /// Moves an index up, and never down.
+    pub(super) fn raise(&mut self, name: &str, index: u64) {
+        if index > self.named(name) {
+            self.set(name.as_bytes(), index);
+        }
+    }
+
+    pub(super) fn take_named(&mut self, name: &str) -> Option<u64> {
+        self.named.contains(name.as_bytes()).then(|| self.named.remove(name.as_bytes()))?
+    }
+
+    pub(super) fn set(&mut self, name: &[u8], index: u64) {
+        self.named.insert(name, index);
+    }
+
     /// The indexes of one peer's tables.
     pub fn of(&self, peer: Peer<'_>) -> PeerIndexes {
         if peer.is_local() {
@@ -143,5 +168,98 @@ impl Indexes {
 
     pub(super) fn forget_node(&mut self, peer: Peer<'_>, name: &[u8]) {
         self.names.node.remove(&of_peer(peer, [name]));
+    }
+}
+
+/// What snapshots go through.
+impl Indexes {
+    /// Moves what a service that a snapshot has tells of its indexes up; records of the indexes themselves come later.
+    pub(super) fn raise_service(&mut self, peer: Peer<'_>, row: &ServiceNode) {
+        let index = row.raft_index.modify_index;
+        self.touch(peer, |it| it.services = it.services.max(index));
+        if index > self.service(peer, &row.service_name) {
+            self.touch_service(peer, &row.service_name, index);
+        }
+        if let Some(name) = destination_of(row)
+            && index > self.connect(peer, name)
+        {
+            self.touch_connect(peer, name, index);
+        }
+        let kind = index_word(&row.service_kind);
+        if index > self.service_kind(peer, &kind) {
+            self.touch_service_kind(peer, &kind, index);
+        }
+    }
+
+    /// The same of a node.
+    pub(super) fn raise_node(&mut self, peer: Peer<'_>, name: &[u8], index: u64) {
+        self.touch(peer, |it| it.nodes = it.nodes.max(index));
+        if index > self.node(peer, name) {
+            self.touch_node(peer, name, index);
+        }
+    }
+
+    /// Those of each peer's tables, with the peer's name.
+    pub(super) fn each_peer(&self, mut visit: impl FnMut(&[u8], PeerIndexes)) {
+        visit(b"", self.local);
+        let mut cursor = self.names.peers.below(&[]);
+        while let Some((key, indexes)) = cursor.advance() {
+            if let [peer] = &decompose(key)[..] {
+                visit(peer, *indexes);
+            }
+        }
+    }
+
+    /// Changes one peer's, and nobody else's.
+    pub(super) fn of_mut(&mut self, peer: Peer<'_>, change: impl FnOnce(&mut PeerIndexes)) {
+        if peer.is_local() {
+            change(&mut self.local);
+        } else {
+            self.names.peers.upsert(&compose(&[peer.name()]), PeerIndexes::default, change);
+        }
+    }
+
+    /// Those of single services, with peer and name.
+    pub(super) fn each_service(&self, visit: impl FnMut(&[u8], &[u8], u64)) {
+        each(&self.names.service, visit);
+    }
+
+    pub(super) fn each_connect(&self, visit: impl FnMut(&[u8], &[u8], u64)) {
+        each(&self.names.connect, visit);
+    }
+
+    pub(super) fn each_node(&self, visit: impl FnMut(&[u8], &[u8], u64)) {
+        each(&self.names.node, visit);
+    }
+
+    pub(super) fn each_service_kind(&self, visit: impl FnMut(&[u8], &[u8], u64)) {
+        each(&self.names.service_kind, visit);
+    }
+
+    pub(super) fn each_kind_names(&self, mut visit: impl FnMut(&[u8], u64)) {
+        let mut cursor = self.names.kind_names.below(&[]);
+        while let Some((key, index)) = cursor.advance() {
+            if let [kind] = &decompose(key)[..] {
+                visit(kind, *index);
+            }
+        }
+    }
+
+    /// Indexes without a field, by Consul's names.
+    pub(super) fn each_named(&self, mut visit: impl FnMut(&[u8], u64)) {
+        let mut cursor = self.named.below(&[]);
+        while let Some((name, index)) = cursor.advance() {
+            visit(name, *index);
+        }
+    }
+}
+
+/// Visits a tree by peer and name.
+fn each(tree: &Radix<u64>, mut visit: impl FnMut(&[u8], &[u8], u64)) {
+    let mut cursor = tree.below(&[]);
+    while let Some((key, index)) = cursor.advance() {
+        if let [peer, name] = &decompose(key)[..] {
+            visit(peer, name, *index);
+        }
     }
 }

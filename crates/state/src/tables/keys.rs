@@ -36,6 +36,20 @@ fn append(key: &mut Vec<u8>, name: &[u8]) {
     key.extend_from_slice(&END);
 }
 
+/// The names in a key, folded.
+pub(crate) fn decompose(key: &[u8]) -> Vec<Vec<u8>> {
+    let (mut names, mut name) = (Vec::new(), Vec::new());
+    let mut bytes = key.iter();
+    while let Some(&byte) = bytes.next() {
+        match byte {
+            0 if bytes.next() == Some(&ESCAPED) => name.push(0),
+            0 => names.push(std::mem::take(&mut name)),
+            byte => name.push(byte),
+        }
+    }
+    names
+}
+
 /// Sorts before every other byte, so that `a` stands before `ab`.
 const END: [u8; 2] = [0, 0];
 /// What follows a zero byte that is part of a name.
@@ -53,6 +67,7 @@ mod tests {
             left in vec(vec(0u8..4, 0..4), 2), right in vec(vec(0u8..4, 0..4), 2),
         ) {
             let key = |names: &[Vec<u8>]| compose(&names.iter().map(Vec::as_slice).collect::<Vec<_>>());
+            prop_assert_eq!(&decompose(&key(&left)), &left);
             prop_assert_eq!(key(&left).cmp(&key(&right)), left.cmp(&right));
             prop_assert!(key(&left).starts_with(&key(&left[..1])));
             prop_assert_eq!(key(&left).starts_with(&key(&right[..1])), left[0] == right[0]);

@@ -46,6 +46,21 @@ impl Tables {
     }
 }
 
+#[cfg(test)]
+impl Tables {
+    /// The same, as if names had always been there.
+    pub(crate) fn without_kind_indexes(&self) -> Tables {
+        let mut tables = self.clone();
+        let mut names = KindNames::default();
+        for name in self.kind_names.all() {
+            let always = KindName { raft_index: RaftIndex::default(), ..KindName::clone(name) };
+            names.0.insert(&compose(&[&GoStr::from(&name.kind), &name.name]), Arc::new(always));
+        }
+        *tables.kind_names = names;
+        tables
+    }
+}
+
 impl Transaction<'_> {
     /// A name of a kind has an instance.
     pub(super) fn add_kind_name(&mut self, kind: &ServiceKind, name: &GoStr) {

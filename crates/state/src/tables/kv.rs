@@ -7,7 +7,7 @@
 use super::Tables;
 use super::transaction::Transaction;
 use crate::Outcome;
-use crate::radix::Radix;
+use crate::radix::{Cursor, Radix};
 use crate::watch::{Change, Watch, WatchSet};
 use bytes::Bytes;
 use proconsul_msgpack::{GoStr, SHARED_BYTES_MIN};
@@ -101,6 +101,40 @@ impl Tables {
     /// Index of the last change of any key.
     pub fn kv_index(&self) -> u64 {
         self.indexes.kvs.max(self.indexes.tombstones)
+    }
+}
+
+/// For snapshots: what is there goes out and comes back as it is.
+impl Tables {
+    pub(crate) fn saved_kv(&self) -> impl Iterator<Item = &Arc<DirEntry>> {
+        self.kv.entries.values()
+    }
+
+    /// Deleted keys and prefixes with the index of their deletion.
+    pub(crate) fn saved_tombstones(&self) -> Cursor<'_, u64> {
+        self.kv.tombstones.below(&[])
+    }
+
+    pub(crate) fn restore_kv(&mut self, entry: DirEntry) -> Result<(), EmptyKey> {
+        if entry.key.is_empty() {
+            return Err(EmptyKey);
+        }
+        self.indexes.kvs = self.indexes.kvs.max(entry.raft_index.modify_index);
+        let value = entry.value.filter(|value| !value.is_empty()).map(own);
+        let key = own(entry.key.into());
+        self.kv.entries.insert(&key.clone(), Arc::new(DirEntry { key: key.into(), value, ..entry }));
+        Ok(())
+    }
+
+    /// A deleted key, which a snapshot has as an entry with nothing but the key and the index.
+    pub(crate) fn restore_tombstone(&mut self, entry: &DirEntry) -> Result<(), EmptyKey> {
+        if entry.key.is_empty() {
+            return Err(EmptyKey);
+        }
+        let deleted = entry.raft_index.modify_index;
+        self.indexes.tombstones = self.indexes.tombstones.max(deleted);
+        self.kv.tombstones.insert(&entry.key, deleted);
+        Ok(())
     }
 }
 

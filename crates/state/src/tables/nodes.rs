@@ -55,7 +55,7 @@ impl NodeTable {
         self.local
     }
 
-    fn insert(&mut self, node: Arc<Node>) {
+    pub(super) fn insert(&mut self, node: Arc<Node>) {
         let peer = peer_of(&node);
         match self.by_name.insert(&of_peer(peer, [&node.node]), node.clone()) {
             Some(old) if old.id != node.id => self.forget_id(&old),

@@ -80,6 +80,15 @@ impl ServiceTable {
         self.counts
     }
 
+    /// Files a service as a snapshot has it.
+    pub(super) fn restore(&mut self, host: &Arc<Node>, service: NodeService) -> Arc<ServiceNode> {
+        let instance = Instance::new(&host.node, service, host);
+        let row = instance.row.clone();
+        self.remove(peer_of(&row), &row.node, &row.service_id);
+        self.insert(instance);
+        row
+    }
+
     fn insert(&mut self, instance: Instance) {
         let row = instance.row.clone();
         let peer = peer_of(&row);
@@ -124,7 +133,7 @@ fn peer_of(row: &ServiceNode) -> Peer<'_> {
 }
 
 /// What the mesh reaches through an instance: a proxy's destination, or the service itself where it is native.
-fn destination_of(row: &ServiceNode) -> Option<&GoStr> {
+pub(super) fn destination_of(row: &ServiceNode) -> Option<&GoStr> {
     let name = match row.service_kind {
         ServiceKind::ConnectProxy => &row.service_proxy.destination_service_name,
         _ if row.service_connect.native => &row.service_name,
@@ -215,7 +224,7 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    fn add_kind_names(&mut self, row: &ServiceNode) {
+    pub(super) fn add_kind_names(&mut self, row: &ServiceNode) {
         if peer_of(row).is_local() {
             self.add_kind_name(&row.service_kind, &row.service_name);
             if let Some(destination) = destination_of(row) {
@@ -322,10 +331,11 @@ impl Transaction<'_> {
         }
     }
 
-    /// Gives a name's virtual address back once neither an instance has the name nor a proxy stands for it.
-    fn free_virtual_ip_of_nothing(&mut self, peer: Peer<'_>, name: &GoStr) {
+    /// Gives a name's virtual address back once neither an instance or config entry has the name nor a proxy stands for it.
+    pub(super) fn free_virtual_ip_of_nothing(&mut self, peer: Peer<'_>, name: &GoStr) {
         let services = &self.tables.services;
-        if !services.has_instance_of(peer, name) && !services.has_way_to(peer, name) {
+        let configured = peer.is_local() && self.tables.has_virtual_ip_by_config(name);
+        if !configured && !services.has_instance_of(peer, name) && !services.has_way_to(peer, name) {
             self.free_virtual_ip(peer, name);
         }
     }

@@ -5,6 +5,7 @@ mod coordinates;
 mod histories;
 mod kv;
 mod model;
+mod records;
 mod txn;
 
 use super::*;

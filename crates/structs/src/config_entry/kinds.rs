@@ -1,5 +1,7 @@
 //! The kinds of entries, and an entry of any of them. All that depends on the kind follows from one table.
 
+use std::sync::Arc;
+
 use proconsul_msgpack::{Arm, GoStr, OneOf, Shape, Shaped, Value};
 use serde::{Serialize, Serializer, de::DeserializeOwned};
 
@@ -23,6 +25,25 @@ pub struct UnknownEntry {
 }
 
 impl UnknownEntry {
+    /// When it was created and last changed, if the content says so.
+    fn raft_index(&self) -> Option<RaftIndex> {
+        let number = |key| match self.content.get(key)? {
+            Value::Uint(number) => Some(*number),
+            Value::Int(number) => u64::try_from(*number).ok(),
+            _ => None,
+        };
+        Some(RaftIndex { create_index: number("CreateIndex")?, modify_index: number("ModifyIndex")? })
+    }
+
+    /// Says when it was created and last changed, where the content is an entry at all.
+    fn set_raft_index(&mut self, index: RaftIndex) {
+        let Value::Map(fields) = &mut self.content else { return };
+        for (key, value) in [("CreateIndex", index.create_index), ("ModifyIndex", index.modify_index)] {
+            fields.retain(|(name, _)| name != key);
+            fields.push((GoStr::from(key), Value::Uint(value)));
+        }
+    }
+
     /// A string of the content.
     fn text(&self, key: &str) -> Option<&GoStr> {
         match self.content.get(key) {
@@ -95,11 +116,19 @@ macro_rules! config_entries {
                 }
             }
 
-            /// When it was created and last changed; `None` for unknown kinds.
+            /// When it was created and last changed; `None` for unknown kinds that do not say so.
             pub fn raft_index(&self) -> Option<RaftIndex> {
                 match self {
                     $(Self::$kind(entry) => Some(entry.raft_index.clone()),)+
-                    Self::Unknown(_) => None,
+                    Self::Unknown(entry) => entry.raft_index(),
+                }
+            }
+
+            /// Says when it was created and last changed. An entry that is shared is copied for that.
+            pub fn set_raft_index(&mut self, index: RaftIndex) {
+                match self {
+                    $(Self::$kind(entry) => Arc::make_mut(&mut entry.0).raft_index = index,)+
+                    Self::Unknown(entry) => entry.set_raft_index(index),
                 }
             }
         }
