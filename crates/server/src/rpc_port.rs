@@ -135,6 +135,7 @@ impl Serve for RpcPort {
 }
 
 /// A connection on the way to its end.
+#[allow(clippy::large_enum_variant, reason = "it is all that a connection keeps: a box would only add to it")]
 enum Serving<F> {
     Single(SingleServer<Stream, Handlers, F>),
     Session(SessionServer<Stream, Handlers, F>),

@@ -163,7 +163,7 @@ fn an_auth_method_goes_with_its_rules_and_tokens() {
     world.done(&Entry::AclAuthMethodSet(Box::new(set)));
     world.done(&rules);
     world.done(&tokens(token(3, |token| (token.auth_method, token.local) = (text("jwt"), true)), |_| {}));
-    let delete = AclAuthMethodBatchDeleteRequest { auth_method_names: Some(vec![text("JWT")]), ..Default::default() };
+    let delete = AclAuthMethodBatchDeleteRequest { auth_method_names: Some(vec![text("JWT")]) };
     let at = world.done(&Entry::AclAuthMethodDelete(Box::new(delete)));
     assert!(world.tables.records::<AclBindingRule>(&mut off()).1.is_empty());
     assert!(world.tables.records::<AclToken>(&mut off()).1.is_empty());
