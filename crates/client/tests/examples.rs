@@ -1,15 +1,21 @@
 //! The examples run against a server of ours.
-use std::ops::ControlFlow;
+use std::{
+    ops::ControlFlow,
+    sync::atomic::{AtomicUsize, Ordering::SeqCst},
+};
 
 use proconsul_client::{
     Client, Transport,
     structs::{
-        kvs::{DirEntry, KvOp, KvsRequest},
+        kvs::{DirEntry, KeyRequest, KvOp, KvsRequest},
         methods::kvs,
     },
 };
 use support::{promptly, start};
 
+#[path = "../examples/election.rs"]
+#[expect(dead_code, reason = "its main is not ours")]
+mod election;
 #[path = "../examples/keys.rs"]
 #[expect(dead_code, reason = "its main is not ours")]
 mod keys;
@@ -35,6 +41,25 @@ async fn a_service_is_registered_found_and_removed() {
     for _ in 0..2 {
         promptly("the example", registration::run(&client)).await.expect("it works, and leaves nothing behind");
     }
+}
+
+#[tokio::test]
+async fn one_candidate_leads_at_a_time_and_each_leads_once() {
+    let (_server, client) = start().await;
+    let (leading, led) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let candidate = async |name: &str| {
+        let lead = async || {
+            assert_eq!(leading.fetch_add(1, SeqCst), 0, "{name} is not the only one");
+            let request = KeyRequest { key: election::KEY.into(), ..KeyRequest::default() };
+            let read = client.call::<kvs::Get>(&request).await.expect("an answer");
+            assert_eq!(read.entries.expect("the leader's key")[0].value.as_deref(), Some(name.as_bytes()));
+            led.fetch_add(1, SeqCst);
+            leading.fetch_sub(1, SeqCst);
+        };
+        election::run(&client, name, lead).await.expect("it works");
+    };
+    promptly("all to have led", async { tokio::join!(candidate("a"), candidate("b"), candidate("c")) }).await;
+    assert_eq!(led.into_inner(), 3);
 }
 
 #[tokio::test]

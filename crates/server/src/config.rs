@@ -7,7 +7,7 @@ use std::{
 
 use proconsul_mux::{CONNECTIONS_PER_CLIENT_MAX, driver::HANDSHAKE_TIMEOUT};
 use proconsul_netrpc::server::Limits;
-use proconsul_services::blocking::QueryTimes;
+use proconsul_services::{SESSION_TTL_MIN, blocking::QueryTimes};
 use proconsul_state::Snapshot;
 use proconsul_tls::Settings as TlsSettings;
 
@@ -35,6 +35,8 @@ pub struct Config {
     pub rpc_max_conns_per_client: usize,
     /// `default_query_time` and `max_query_time`.
     pub query_times: QueryTimes,
+    /// `session_ttl_min`: the shortest time to live that a session may have.
+    pub session_ttl_min: Duration,
     /// Bounds and times of a connection.
     pub connection: Limits,
     /// The `tls` stanza, `defaults` merged into each listener. Its `datacenter`, `node_name`, `domain` and `alpn` need not be
@@ -75,6 +77,7 @@ impl Config {
             rpc_handshake_timeout: HANDSHAKE_TIMEOUT,
             rpc_max_conns_per_client: CONNECTIONS_PER_CLIENT_MAX,
             query_times: QueryTimes::default(),
+            session_ttl_min: SESSION_TTL_MIN,
             connection: Limits::default(),
             tls: TlsSettings::default(),
             http2_preface: true,

@@ -33,6 +33,7 @@ pub(crate) struct Registries {
 impl Registries {
     /// The methods of a server that is a node of this name.
     pub(crate) fn new(node: &str, datacenter: &str, store: &Arc<Store>, lot: &Arc<Lot>, log: Arc<SoleLog>) -> Self {
+        let session_clock = Arc::clone(log.session_clock());
         let context = Context::new(
             GoStr::from(datacenter),
             Arc::clone(store),
@@ -40,7 +41,7 @@ impl Registries {
             Arc::clone(&log) as Arc<dyn Log>,
             log as Arc<dyn Leadership>,
         );
-        let context = Arc::new(context.with_node(GoStr::from(node)));
+        let context = Arc::new(context.with_node(GoStr::from(node)).with_session_clock(session_clock));
         let mut rpc = Registry::new(&METHODS, Listener::Rpc);
         proconsul_services::register(&mut rpc, &context);
         let mut insecure = Registry::new(&METHODS, Listener::Insecure);

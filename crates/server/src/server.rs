@@ -14,7 +14,7 @@ use proconsul_mux::{
 };
 use proconsul_netrpc::server::Stop;
 use proconsul_services::{
-    Log,
+    Log, SESSION_TTL_MIN, SessionClock,
     blocking::{Lot, QueryTimes},
 };
 use proconsul_state::Store;
@@ -56,8 +56,8 @@ pub struct Server {
     admins: Admins,
     stop_accepting: oneshot::Sender<()>,
     accepting: JoinHandle<()>,
-    /// Looks at parked queries, forgets deleted keys and old slow calls in time, writes where nodes are, and watches the
-    /// certificates' files.
+    /// Looks at parked queries, forgets deleted keys and old slow calls in time, writes where nodes are, ends sessions that nobody
+    /// renews, and watches the certificates' files.
     tending: Vec<JoinHandle<()>>,
 }
 
@@ -86,7 +86,8 @@ impl Server {
         let store = Arc::new(Store::new());
         let lot = Lot::new(Arc::clone(&store), config.query_times);
         let own_address = GoStr::from(rpc_address.to_string());
-        let log = Arc::new(SoleLog::new(Arc::clone(&store), Arc::clone(&lot), own_address));
+        let session_clock = SessionClock::new(Arc::clone(&store), config.session_ttl_min);
+        let log = Arc::new(SoleLog::new(Arc::clone(&store), Arc::clone(&lot), Arc::clone(&session_clock), own_address));
         let id = config.node_id.unwrap_or_else(|| Uuid::new_v4().to_string());
         let (node, address) = (&config.node_name, rpc_address.ip());
         match config.restore {
@@ -99,6 +100,7 @@ impl Server {
         }
 
         let reaping = tombstones::reap(Arc::clone(&store), Arc::clone(&log) as Arc<dyn Log>);
+        let timing = session_clock.run(Arc::clone(&log) as Arc<dyn Log>);
         let slow = Arc::new(SlowCalls::default());
         let writer = Arc::clone(&log) as Arc<dyn Log>;
         let Registries { rpc, insecure, coordinates, context } =
@@ -134,6 +136,7 @@ impl Server {
             tokio::spawn(Arc::clone(&lot).run()),
             tokio::spawn(reaping),
             tokio::spawn(coordinates.run(writer)),
+            tokio::spawn(timing),
             tokio::spawn(methods::tend(slow)),
             tokio::spawn(watch::watch(tls.clone(), watch::EVERY)),
         ];
@@ -159,7 +162,8 @@ impl Server {
     pub fn served_methods() -> Vec<&'static MethodRow> {
         let store = Arc::new(Store::new());
         let lot = Lot::new(Arc::clone(&store), QueryTimes::default());
-        let log = Arc::new(SoleLog::new(Arc::clone(&store), Arc::clone(&lot), GoStr::default()));
+        let session_clock = SessionClock::new(Arc::clone(&store), SESSION_TTL_MIN);
+        let log = Arc::new(SoleLog::new(Arc::clone(&store), Arc::clone(&lot), session_clock, GoStr::default()));
         let Registries { rpc, insecure, .. } = Registries::new("", "", &store, &lot, log);
         rpc.served().chain(insecure.served()).collect()
     }

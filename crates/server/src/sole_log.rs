@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use proconsul_msgpack::GoStr;
-use proconsul_services::{Appended, Leadership, LeadershipFacts, Log, blocking::Lot};
+use proconsul_services::{Appended, Leadership, LeadershipFacts, Log, SessionClock, blocking::Lot};
 use proconsul_state::{Entry, Snapshot, Store};
 
 /// The entries that a new cluster begins with, before anybody writes: its configuration, and its leader's first.
@@ -16,14 +16,20 @@ const FIRST_TERM: u64 = 2;
 pub(crate) struct SoleLog {
     store: Arc<Store>,
     lot: Arc<Lot>,
+    session_clock: Arc<SessionClock>,
     address: GoStr,
     last_index: Mutex<u64>,
 }
 
 impl SoleLog {
     /// The log of the server at `address`.
-    pub(crate) fn new(store: Arc<Store>, lot: Arc<Lot>, address: GoStr) -> Self {
-        Self { store, lot, address, last_index: Mutex::new(FIRST_ENTRIES) }
+    pub(crate) fn new(store: Arc<Store>, lot: Arc<Lot>, session_clock: Arc<SessionClock>, address: GoStr) -> Self {
+        Self { store, lot, session_clock, address, last_index: Mutex::new(FIRST_ENTRIES) }
+    }
+
+    /// What times the sessions of this log.
+    pub(crate) fn session_clock(&self) -> &Arc<SessionClock> {
+        &self.session_clock
     }
 
     /// Puts a restored store in the place of what there is, all at once. The log goes on above both: an index is never given out
@@ -34,6 +40,7 @@ impl SoleLog {
             *last = restored.index.max(*last) + 1;
             self.store.replace(Snapshot { index: *last, ..restored });
         }
+        self.session_clock.reload();
         self.lot.changed_entirely();
     }
 }
@@ -46,6 +53,7 @@ impl Log for SoleLog {
             *last += 1;
             self.store.apply(*last, &entry)
         };
+        self.session_clock.applied(&applied);
         self.lot.changed(&applied.changes);
         Appended::Done(Ok(applied.outcome))
     }

@@ -7,7 +7,7 @@ use proconsul_state::{Entry, Outcome, Snapshot, Store};
 use proconsul_structs::RpcInfo;
 use proconsul_types::WireText;
 
-use crate::{AllowAll, Authorizers, CoordinateUpdates, Rights, blocking::Lot};
+use crate::{AllowAll, Authorizers, CoordinateUpdates, Rights, SESSION_TTL_MIN, SessionClock, blocking::Lot};
 
 /// What became of an entry that was to be appended to the log.
 pub enum Appended {
@@ -60,6 +60,8 @@ pub struct Context {
     pub leadership: Arc<dyn Leadership>,
     /// Who may do what.
     pub authorizers: Arc<dyn Authorizers>,
+    /// When sessions end by themselves, and which keys stay unlocked for a while. The log must feed it.
+    pub session_clock: Arc<SessionClock>,
 }
 
 /// A call that changes something, as its method sees it.
@@ -91,6 +93,7 @@ impl Context {
         log: Arc<dyn Log>,
         leadership: Arc<dyn Leadership>,
     ) -> Self {
+        let session_clock = SessionClock::new(Arc::clone(&store), SESSION_TTL_MIN);
         Self {
             datacenter,
             store,
@@ -100,6 +103,7 @@ impl Context {
             log,
             leadership,
             authorizers: Arc::new(AllowAll),
+            session_clock,
         }
     }
 
@@ -107,6 +111,12 @@ impl Context {
     #[must_use]
     pub fn with_node(self, node: GoStr) -> Self {
         Self { node, ..self }
+    }
+
+    /// The same server, with the clock that its log feeds.
+    #[must_use]
+    pub fn with_session_clock(self, session_clock: Arc<SessionClock>) -> Self {
+        Self { session_clock, ..self }
     }
 
     /// The same server, with rights.

@@ -19,6 +19,7 @@ mod near; // answers in the order of how far away they are
 mod operator; // Operator: consensus, and how much is stored
 mod rights; // what a method asks about its caller's rights
 mod session; // Session: claims on keys
+mod session_clock; // what of sessions and locks depends on time
 mod status; // Status: who leads, who is there
 mod timed; // how long a call took
 mod txn; // Txn: operations together
@@ -33,6 +34,10 @@ pub use coordinate::{
 };
 use proconsul_netrpc::Registry;
 pub use rights::{Access, AllowAll, Authorizer, Authorizers, Rights};
+pub use session_clock::{
+    ENDINGS_MAX, LOCK_DELAYS_MAX, RETRY_FIRST, RETRY_MAX, SESSION_TTL_MAX, SESSION_TTL_MIN, SESSION_TTL_MULTIPLIER,
+    SessionClock,
+};
 
 /// Registers every method of the port's own registry that this crate answers.
 pub fn register(registry: &mut Registry, context: &Arc<Context>) {

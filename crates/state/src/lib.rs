@@ -4,7 +4,7 @@
 //! like, and applies one log [`Entry`] after another.
 //!
 //! * **Tables** ([`Tables`]) are immutable values on persistent radix trees ([`radix`]): KV entries with the tombstones
-//!   of deleted ones, nodes, service instances, checks, virtual addresses. `apply` depends on nothing but the tables,
+//!   of deleted ones, nodes, service instances, checks, sessions, virtual addresses. `apply` depends on nothing but the tables,
 //!   the entry and its index, and has no clock: every server with the same log has the same tables.
 //! * **Indexes** ([`Indexes`]) are what blocking queries compare. A read returns the one that its answer goes by: the
 //!   entry's own, the service's, the table's. Where an answer changes, its index grows; where Consul's does not, so
@@ -46,7 +46,7 @@
 //! assert_eq!(found, ["the query"]);
 //! ```
 //!
-//! Not here: the log and who may write to it, sessions, ACLs, filters, anything that waits.
+//! Not here: the log and who may write to it, time (of sessions and lock delays), ACLs, filters, anything that waits.
 //!
 //! Facts about Consul's tables and indexes: Consul 1.21.4, `agent/consul/state`; golden groups `kv`, `catalog`,
 //! `blocking`.

@@ -38,6 +38,7 @@ pub use services::{NodeServicesRead, NodeWithServices, tags_by_name};
 /// Bounds of the tables, and addresses that have a meaning.
 pub mod limits {
     pub use super::metadata::{META_KEY_BYTES_MAX, META_PAIRS_MAX, META_VALUE_BYTES_MAX};
+    pub use super::sessions::LOCK_DELAY_MAX;
     pub use super::txn::{TXN_RESULT_BYTES_MAX, TXN_RESULTS_MAX};
     pub use super::virtual_ip::{TAGGED_ADDRESS_VIRTUAL_IP, VIRTUAL_IP_OFFSET_END, VIRTUAL_IP_START};
 }
@@ -59,6 +60,7 @@ pub struct Tables {
     nodes: Held<nodes::NodeTable>,
     services: Held<services::ServiceTable>,
     checks: Held<checks::CheckTable>,
+    sessions: Held<sessions::SessionTable>,
     virtual_ips: Held<virtual_ip::VirtualIps>,
     kind_names: Held<kinds::KindNames>,
     gateways: Held<gateways::Gateways>,

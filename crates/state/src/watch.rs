@@ -172,6 +172,11 @@ impl Watch {
         Watch::ServiceKind(PeeredName::new(peer, kind))
     }
 
+    /// One session by its id.
+    pub fn session(id: &[u8]) -> Watch {
+        Watch::Session(GoStr::from(fold(id).as_ref()))
+    }
+
     /// The sessions of one node by name.
     pub fn node_sessions(name: &[u8]) -> Watch {
         Watch::NodeSessions(GoStr::from(fold(name).as_ref()))

@@ -92,6 +92,56 @@ impl FromStr for GoDuration {
     }
 }
 
+impl GoDuration {
+    /// Reads a duration; what is wrong is said in the words of Go's `time.ParseDuration`, for those who are used to them.
+    ///
+    /// # Errors
+    /// Go's text.
+    pub fn parse_as_go(text: &[u8]) -> Result<Self, String> {
+        let readable = std::str::from_utf8(text).map_err(|_| DurationError::Form);
+        readable.and_then(str::parse).map_err(|error| {
+            let unit = std::str::from_utf8(text).ok().and_then(unknown_unit);
+            let what = match (error, unit) {
+                (DurationError::NoUnit, _) => "missing unit in".to_owned(),
+                (DurationError::Form, Some(unit)) => format!("unknown unit {} in", go_quoted(unit.as_bytes())),
+                (DurationError::Form | DurationError::Range, _) => "invalid".to_owned(),
+            };
+            format!("time: {what} duration {}", go_quoted(text))
+        })
+    }
+}
+
+/// The first unit in a text that is none.
+fn unknown_unit(text: &str) -> Option<&str> {
+    let mut rest = text.strip_prefix(['-', '+']).unwrap_or(text);
+    loop {
+        match part(rest) {
+            Ok((_, after)) if after.is_empty() => return None,
+            Ok((_, after)) => rest = after,
+            Err(_) => break,
+        }
+    }
+    let (whole, after) = digits(rest);
+    let (fraction, after) = after.strip_prefix('.').map_or(("", after), digits);
+    let counts = whole.is_empty() || whole.parse::<u64>().is_ok_and(|whole| whole <= NANOS_MAX);
+    let unit = &after[..after.find(|c: char| c == '.' || c.is_ascii_digit()).unwrap_or(after.len())];
+    (counts && !(whole.is_empty() && fraction.is_empty()) && !unit.is_empty()).then_some(unit)
+}
+
+/// Quotes as Go's package `time` does: byte by byte where a text is more than plain letters.
+fn go_quoted(text: &[u8]) -> String {
+    let mut quoted = String::from("\"");
+    for byte in text {
+        match byte {
+            b'"' | b'\\' => quoted.extend(['\\', char::from(*byte)]),
+            b' '..=0x7f => quoted.push(char::from(*byte)),
+            _ => quoted.push_str(&format!("\\x{byte:02x}")),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
 /// As Go's `Duration.String`: `0s`, `1.5ms`, `1m30s`, `2h0m0s`. Read again it is the same.
 impl fmt::Display for GoDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -215,6 +265,26 @@ mod tests {
         for (text, nanos) in cases {
             assert_eq!(text.parse(), Ok(GoDuration(*nanos)), "{text}");
         }
+    }
+
+    /// Texts as Go 1.24 gives them.
+    #[test]
+    fn what_is_wrong_can_be_said_in_gos_words() {
+        let check = |text: &[u8], said: &str| {
+            assert_eq!(GoDuration::parse_as_go(text), Err(format!("time: {said}")));
+        };
+        check(b"bogus", "invalid duration \"bogus\"");
+        check(b"", "invalid duration \"\"");
+        check(b"10", "missing unit in duration \"10\"");
+        check(b"1h10", "missing unit in duration \"1h10\"");
+        check(b"10d", "unknown unit \"d\" in duration \"10d\"");
+        check(b"-1h2 s3", "unknown unit \" s\" in duration \"-1h2 s3\"");
+        check(b"99999999999999999999d", "invalid duration \"99999999999999999999d\"");
+        check(b"3000000h", "invalid duration \"3000000h\"");
+        check(b".s", "invalid duration \".s\"");
+        check("1\u{3bc}".as_bytes(), "unknown unit \"\\xce\\xbc\" in duration \"1\\xce\\xbc\"");
+        check(b"a\"\\\n\xff", "invalid duration \"a\\\"\\\\\\x0a\\xff\"");
+        assert_eq!(GoDuration::parse_as_go(b"1m30s"), Ok(GoDuration(90_000_000_000)));
     }
 
     #[test]

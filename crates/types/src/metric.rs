@@ -107,6 +107,8 @@ metrics! {
         "calls of `Health.ServiceNodes` for a service's ingress gateways, other than refused ones";
     HEALTH_SERVICE_QUERY = "health.service.query", Counter, Count, [],
         "calls of `Health.ServiceNodes` for a service, other than refused ones";
+    KVS_APPLY = "kvs.apply", Histogram, Milliseconds, [],
+        "from a call of `KVS.Apply` to its answer";
     RPC_ACCEPT_CONN = "rpc.accept_conn", Counter, Count, [],
         "connections accepted";
     RPC_ACCEPT_FAILED = "rpc.accept_failed", Counter, Count, [],
@@ -125,6 +127,14 @@ metrics! {
         "connections on routes that nobody serves yet";
     RPC_SERVER_CALL = "rpc.server.call", Histogram, Milliseconds, ["method", "errored", "request_type", "rpc_type", "leader"],
         "from a call's first byte to its answer, one sample per answered call; a parked call counts when it is answered";
+    SESSION_APPLY = "session.apply", Histogram, Milliseconds, [],
+        "from a call of `Session.Apply` to its answer";
+    SESSION_RENEW = "session.renew", Histogram, Milliseconds, [],
+        "from a call of `Session.Renew` to its answer";
+    SESSION_TTL_ACTIVE = "session_ttl.active", Gauge, Count, [],
+        "sessions with a time to live; the leader counts them";
+    SESSION_TTL_INVALIDATE = "session_ttl.invalidate", Histogram, Milliseconds, [],
+        "from the end of a session's time to the log's answer to its removal, one sample per attempt";
     TLS_RELOAD = "tls.reload", Counter, Count, ["outcome"],
         "reloads of certificates that came to something: `swapped`, or `failed`, which the watch tries again until files are right";
     TXN_APPLY = "txn.apply", Histogram, Milliseconds, [],

@@ -127,6 +127,21 @@ wire_texts! {
         /// A coordinate of another number of dimensions.
         INCOMPATIBLE_COORDINATE = "incompatible coordinate" => Report;
 
+        /// A session to make that names no node.
+        MUST_PROVIDE_SESSION_NODE = "Must provide Node" => Report;
+        /// A session to end that is not named.
+        MUST_PROVIDE_SESSION_ID = "Must provide ID" => Report;
+        /// A log entry that makes a session without an id.
+        MISSING_SESSION_ID = "Missing session ID" => Report;
+        /// A session, a service or a check of a node that does not exist.
+        MISSING_NODE_REGISTRATION = "Missing node registration" => Report;
+        /// A session that names a check without an id.
+        SESSION_CHECK_WITHOUT_ID =
+            "failed check lookup: index error: object is missing a value for this index" => Report;
+        /// A question for the sessions of a node that is not named.
+        SESSIONS_OF_NO_NODE =
+            "failed session lookup: index error: object is missing a value for this index" => Report;
+
         /// A locality has a zone but no region.
         ZONE_WITHOUT_REGION = "zone cannot be set without region" => Report;
         /// A proxy that does not say what it stands for.
@@ -257,6 +272,28 @@ wire_texts! {
         /// An event that is too large for gossip.
         event_too_large(most: usize) =
             "user event exceeds configured limit of {most} bytes before encoding" => Report;
+
+        /// The state machine refused a session.
+        apply_failed(cause: &WireText) = "apply failed: {cause}" => Report;
+        /// Neither a session's making nor its end.
+        invalid_session_operation(operation: GoQuoted<'_>) = "Invalid session operation {operation}" => Report;
+        /// The same as the state machine says it.
+        invalid_session_entry(operation: &str) = "Invalid Session operation '{operation}'" => Report;
+        /// What is to become of a session's keys is neither of the two.
+        invalid_behavior(behavior: &str) = "Invalid Behavior setting '{behavior}'" => Report;
+        /// The same as the state machine says it.
+        invalid_behavior_entry(behavior: &str) = "Invalid session behavior: {behavior}" => Report;
+        /// A session's time to live is no duration; `cause` is Go's own text.
+        session_ttl_unreadable(ttl: &str, cause: &str) = "Session TTL '{ttl}' invalid: {cause}" => Report;
+        /// The same of a session that is renewed: it came from elsewhere.
+        session_ttl_unreadable_in_store(ttl: &str, cause: &str) = "Invalid Session TTL '{ttl}': {cause}" => Report;
+        /// A session's time to live, in nanoseconds, is out of bounds, which are in Go's notation.
+        session_ttl_out_of_bounds(nanos: i64, min: &str, max: &str) =
+            "Invalid Session TTL '{nanos}', must be between [{min}={max}]" => Report;
+        /// A session names a check that its node does not have.
+        missing_check_registration(check: &str) = "Missing check '{check}' registration" => Report;
+        /// A session names a check that is critical already.
+        check_in_state(check: &str, state: &str) = "Check '{check}' is in {state} state" => Report;
 
         /// A node's id that is not a UUID; `cause` says how.
         bad_node_id(cause: &str) = "Bad node ID: {cause}" => Report;

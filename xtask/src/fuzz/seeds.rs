@@ -181,7 +181,7 @@ fn from_encoding(line: &Value, seen: &mut BTreeSet<String>, corpora: &mut Corpor
 }
 
 /// The services whose methods have types in the target `msgpack_request`.
-const SERVICES: &[&str] = &["Status.", "KVS.", "Catalog."];
+const SERVICES: &[&str] = &["Status.", "KVS.", "Catalog.", "Session."];
 
 /// Types of the recorded encodings, and what the target `msgpack_request` calls them.
 const TYPES: &[(&str, &str)] = &[
@@ -194,6 +194,10 @@ const TYPES: &[(&str, &str)] = &[
     ("structs.KeyListRequest", "KVS.ListKeys"),
     ("structs.IndexedDirEntries", "KVS.Get reply"),
     ("structs.IndexedKeyList", "KVS.ListKeys reply"),
+    ("structs.SessionRequest", "Session.Apply"),
+    ("structs.SessionSpecificRequest", "Session.Get"),
+    ("structs.NodeSpecificRequest", "Session.NodeSessions"),
+    ("structs.IndexedSessions", "Session.List reply"),
     ("structs.IndexedNodes", "Catalog.ListNodes reply"),
     ("structs.IndexedServices", "Catalog.ListServices reply"),
     ("structs.IndexedServiceNodes", "Catalog.ServiceNodes reply"),

@@ -186,6 +186,13 @@ pub(super) fn max_query_time(to: &mut Settings, value: &Value) -> Result<(), Str
     Ok(())
 }
 
+pub(super) fn session_ttl_min(to: &mut Settings, value: &Value) -> Result<(), String> {
+    let min = named(text(value), duration::parse(text(value)))?;
+    // As Consul takes it.
+    to.server.session_ttl_min = if min.is_zero() { Config::dev().session_ttl_min } else { min };
+    Ok(())
+}
+
 pub(super) fn log_level(to: &mut Settings, value: &Value) -> Result<(), String> {
     let level = text(value).to_ascii_lowercase();
     to.log_level = match level.as_str() {

@@ -49,6 +49,7 @@ datacenter = "DC-2"
 bind_addr  = "::1"
 default_query_time = "1m30s"
 max_query_time     = "5m"
+session_ttl_min    = "20s"
 log_level  = "WARN"
 domain     = "example.org."
 data_dir   = "/no/such/data"
@@ -83,7 +84,7 @@ limits = {
 
 const ALL_JSON: &str = r#"{
   "node_name": "one", "node_id": "1F2E3D4C-5b6a-4978-8796-a5b4c3d2e1f0", "datacenter": "DC-2", "bind_addr": "::1",
-  "default_query_time": "1m30s", "max_query_time": "5m", "log_level": "WARN",
+  "default_query_time": "1m30s", "max_query_time": "5m", "session_ttl_min": "20s", "log_level": "WARN",
   "domain": "example.org.", "data_dir": "/no/such/data", "rpc": {"http2_preface": false},
   "ports": {"server": 18300, "admin": -1},
   "tls": {
@@ -110,6 +111,7 @@ fn every_key_in_effect_is_set_from_either_language() {
         assert_eq!(server.bind_addr, "::1".parse::<IpAddr>().unwrap());
         assert_eq!(server.query_times.default, Duration::from_secs(90));
         assert_eq!(server.query_times.max, Duration::from_secs(300));
+        assert_eq!(server.session_ttl_min, Duration::from_secs(20));
         assert_eq!(server.server_port, 18300);
         assert_eq!(server.rpc_handshake_timeout, Duration::from_millis(500));
         assert_eq!(server.rpc_max_conns_per_client, 7);

@@ -12,7 +12,7 @@ use proconsul_structs::{
 };
 use proconsul_types::{GoQuoted, WireText};
 
-use crate::{Access, Caller, catalog, catalog::register, echo::repeating};
+use crate::{Access, Caller, catalog, catalog::register, echo::repeating, kvs};
 
 /// Everything that is wrong, step by step; `None` if nothing is. Completes what is left to the server to complete.
 pub(super) fn vet(caller: Caller<'_>, ops: &mut [TxnOp]) -> Option<Vec<TxnError>> {
@@ -66,29 +66,12 @@ fn unknown(kind: &str, verb: &GoStr) -> Fault {
     repeating(&WireText::txn_unknown_operation(kind, &verb.to_str_lossy()), verb)
 }
 
-fn vet_key(Caller { context: _, rights }: Caller<'_>, verb: &KvOp, entry: &DirEntry) -> Result<(), Fault> {
-    let key = &entry.key;
-    if key.is_empty() && *verb != KvOp::DeleteTree {
-        return Err(WireText::MUST_PROVIDE_KEY.into());
+fn vet_key(caller: Caller<'_>, verb: &KvOp, DirEntry { key, .. }: &DirEntry) -> Result<(), Fault> {
+    if kvs::vet(caller, verb, key)? {
+        Ok(())
+    } else {
+        Err(WireText::txn_lock_delay(GoQuoted(&key.to_str_lossy())).into())
     }
-    match verb {
-        KvOp::DeleteTree => rights.demand(Access::KeyWritePrefix(key)),
-        KvOp::Get | KvOp::GetTree | KvOp::GetOrEmpty => Ok(()),
-        KvOp::CheckSession | KvOp::CheckIndex => rights.demand(Access::KeyRead(key)),
-        KvOp::CheckNotExists | KvOp::Unlock | KvOp::Lock | KvOp::Cas | KvOp::DeleteCas | KvOp::Delete | KvOp::Set => {
-            rights.demand(Access::KeyWrite(key))
-        }
-        KvOp::Unknown(verb) => Err(repeating(&WireText::unknown_kv_operation(&verb.to_str_lossy()), verb)),
-    }?;
-    if *verb == KvOp::Lock && is_delayed(key) {
-        return Err(WireText::txn_lock_delay(GoQuoted(&key.to_str_lossy())).into());
-    }
-    Ok(())
-}
-
-/// Whether a key must stay unlocked for a while, since the session that held it ended without giving it back.
-fn is_delayed(_: &GoStr) -> bool {
-    false
 }
 
 fn vet_node(Caller { rights, .. }: Caller<'_>, node: &Node) -> Result<(), Fault> {

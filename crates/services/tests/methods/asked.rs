@@ -40,7 +40,7 @@ impl Authorizers for Desk {
     }
 }
 
-/// A node `n` with the services `web` (by the id `w1`, with a check) and `db`, and a check of its own.
+/// A node `n` with the services `web` (by the id `w1`, with a check) and `db`, a check of its own, and a session; a key `a/k`.
 async fn furnished() -> (Server, Arc<Clerk>) {
     let clerk = Arc::new(Clerk::default());
     let server = Server::with_rights(Arc::new(Desk(Arc::clone(&clerk))));
@@ -58,6 +58,10 @@ async fn furnished() -> (Server, Arc<Clerk>) {
     server
         .send("Catalog.Register", &map(&[("Node", "n".into()), ("Address", "10.0.0.1".into()), ("Check", check)]))
         .await;
+    let session = map(&[("Op", "create".into()), ("Session", map(&[("Node", "n".into())]))]);
+    server.send("Session.Apply", &session).await.replied();
+    let key = map(&[("Op", "set".into()), ("DirEnt", map(&[("Key", "a/k".into())]))]);
+    server.send("KVS.Apply", &key).await.replied();
     clerk.asked.lock().unwrap().clear();
     (server, clerk)
 }
@@ -120,6 +124,18 @@ async fn a_list_asks_for_each_of_its_items() {
         ("Health.ServiceNodes", vec![web.clone(), connect], "service:read web"),
         ("Health.ServiceNodes", vec![web.clone(), ingress], "service:read web"),
         ("Health.ServiceNodes", vec![web.clone(), text("PeerName", "p"), ("Connect", true.into())], "service:write *"),
+        ("KVS.Get", vec![text("Key", "a/k")], "key:read a/k"),
+        ("KVS.Get", vec![text("Key", "none")], "key:read none"),
+        ("KVS.List", vec![text("Key", "a/")], "key:read a/k"),
+        ("KVS.ListKeys", vec![text("Prefix", "a")], "key:read a/k"),
+        ("KVS.Apply", vec![text("Op", "set"), ("DirEnt", map(&[text("Key", "x")]))], "key:write x"),
+        ("KVS.Apply", vec![text("Op", "delete-tree"), ("DirEnt", map(&[text("Key", "x")]))], "key:write x"),
+        ("Session.Get", vec![text("SessionID", "none")], ""),
+        ("Session.List", vec![], "session:read n"),
+        ("Session.NodeSessions", vec![text("Node", "n")], "session:read n"),
+        ("Session.Renew", vec![text("SessionID", "none")], ""),
+        ("Session.Apply", vec![text("Op", "create"), ("Session", map(&[text("Node", "n")]))], "session:write n"),
+        ("Session.Apply", vec![text("Op", "destroy"), ("Session", map(&[text("ID", "none")]))], ""),
         ("Catalog.Register", vec![text("Node", "n"), text("Address", "10.0.0.1")], ""),
         ("Catalog.Register", vec![text("Node", "n"), text("Address", "10.0.0.2")], "node:write n"),
         ("Catalog.Deregister", vec![text("Node", "n")], "node:write n"),
@@ -142,6 +158,10 @@ async fn what_is_hidden_is_left_out_and_said() {
         ("Health.NodeChecks", vec![text("Node", "n")], &["node:read n"], "HealthChecks", Value::List(vec![])),
         ("Health.ServiceNodes", vec![web.clone()], &["node:read n"], "Nodes", Value::List(vec![])),
         ("Health.ServiceChecks", vec![web.clone()], &["service:read web"], "HealthChecks", Value::List(vec![])),
+        ("KVS.List", vec![text("Key", "a/")], &["key:read a/k"], "Entries", Value::Nil),
+        ("KVS.ListKeys", vec![text("Prefix", "a/")], &["key:read a/k"], "Keys", Value::Nil),
+        ("Session.List", vec![], &["session:read n"], "Sessions", Value::List(vec![])),
+        ("Session.NodeSessions", vec![text("Node", "n")], &["session:read n"], "Sessions", Value::List(vec![])),
     ];
     for (method, argument, deny, field, left) in cases {
         let token = ("Token", "secret".into());
@@ -206,6 +226,19 @@ async fn who_may_not_is_refused_in_consuls_words() {
         ),
         ("Catalog.Register", [&same[..], &[check("")]].concat(), "node:write n", lacks("node:write", "n")),
         ("Catalog.Register", [&same[..], &[check("w1")]].concat(), "service:write web", lacks("service:write", "web")),
+        ("KVS.Get", vec![text("Key", "a/k")], "key:read a/k", lacks("key:read", "a/k")),
+        (
+            "KVS.Apply",
+            vec![text("Op", "lock"), ("DirEnt", map(&[text("Key", "x")]))],
+            "key:write x",
+            lacks("key:write", "x"),
+        ),
+        (
+            "Session.Apply",
+            vec![text("Op", "create"), ("Session", map(&[text("Node", "n")]))],
+            "session:write n",
+            lacks("session:write", "n"),
+        ),
         ("Catalog.Deregister", off("Node", "n"), "node:write n", lacks("node:write", "n")),
         ("Catalog.Deregister", off("CheckID", "c"), "node:write n", lacks("node:write", "n")),
         ("Catalog.Deregister", off("ServiceID", "none"), "node:write n", "Unknown service ID 'none'".into()),

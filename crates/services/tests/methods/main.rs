@@ -5,6 +5,7 @@ mod insecure; // the methods of byte 7
 mod mutate; // arguments with something missing or wrong
 mod recorded; // what Consul answered
 mod server; // the methods over a store, with a log that applies at once
+mod sessions; // sessions, locks, and time
 
 use std::collections::BTreeSet;
 
@@ -44,6 +45,11 @@ const SERVED: &[&str] = &[
     "KVS.List",
     "KVS.ListKeys",
     "Operator.Usage",
+    "Session.Apply",
+    "Session.Get",
+    "Session.List",
+    "Session.NodeSessions",
+    "Session.Renew",
     "Status.Leader",
     "Status.Peers",
     "Status.Ping",
@@ -96,6 +102,8 @@ async fn an_empty_argument_is_refused_in_consuls_words() {
         ("Health.ServiceNodes", "Must provide service name"),
         ("Coordinate.Update", "invalid coordinate"),
         ("KVS.Apply", "Must provide key"),
+        ("Session.Apply", "Invalid session operation \"\""),
+        ("Session.NodeSessions", "failed session lookup: index error: object is missing a value for this index"),
     ];
     for (name, text) in refusals {
         for body in EMPTY {

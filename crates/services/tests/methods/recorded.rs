@@ -9,7 +9,7 @@ use crate::server::{Called, Server};
 /// Values of these, and of everything below, are indexes: only their order counts.
 const INDEXES: [&str; 3] = ["Index", "CreateIndex", "ModifyIndex"];
 /// Groups with cases for the methods of this crate. The rest is for whole servers, which `tests` replays.
-const GROUPS: [&str; 4] = ["catalog", "health", "kv", "options"];
+const GROUPS: [&str; 5] = ["catalog", "health", "kv", "options", "session"];
 
 fn lines(file: &str) -> Vec<Json> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden").join(file);
@@ -59,9 +59,14 @@ pub(crate) async fn replay(server: &Server, case: &Case) -> usize {
         ("KVS.Apply", json!({"Op": "set", "DirEnt": {"Key": "warm"}})),
         ("KVS.Apply", json!({"Op": "delete", "DirEnt": {"Key": "warm"}})),
         ("Catalog.Register", json!({"Node": "warm", "Address": "10.1.1.1", "Service": {"Service": "warm"}})),
+        ("Session.Apply", json!({"Op": "create", "Session": {"Node": "warm"}})),
         ("Catalog.Deregister", json!({"Node": "warm"})),
     ] {
         server.send(method, &to_value(&argument)).await.replied();
+    }
+    if case.name.starts_with("session/") {
+        let own = json!({"Node": "${node}", "Address": "10.1.1.2"});
+        server.send("Catalog.Register", &to_value(&own)).await.replied();
     }
     let mut outcomes = Vec::new();
     for step in &case.steps {
@@ -145,7 +150,7 @@ fn to_value(json: &Json) -> Value {
         Json::Null => Value::Nil,
         Json::Bool(truth) => (*truth).into(),
         Json::Number(number) => number.as_u64().map_or_else(|| number.as_i64().unwrap().into(), Value::from),
-        Json::String(text) => text.replace("${dc}", "dc1").as_str().into(),
+        Json::String(text) => text.replace("${dc}", "dc1").replace("${node}", "own").as_str().into(),
         Json::Array(items) => Value::List(items.iter().map(to_value).collect()),
         Json::Object(entries) => match entries.get("$hex").and_then(Json::as_str) {
             Some(hex) => Value::Str(unhex(hex).into()),

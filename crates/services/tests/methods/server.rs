@@ -11,7 +11,7 @@ use std::{
 use proconsul_msgpack::Value;
 use proconsul_netrpc::{Answer, Call, Dispatch, Fault, Parked, Registry, Reply, ReplyTo, SendAnswer};
 use proconsul_services::{
-    AllowAll, Appended, Authorizers, Context, Leadership, LeadershipFacts, Log,
+    AllowAll, Appended, Authorizers, Context, Leadership, LeadershipFacts, Log, SESSION_TTL_MIN, SessionClock,
     blocking::{Lot, QueryTimes},
 };
 use proconsul_state::{Entry, Outcome, Store};
@@ -43,6 +43,7 @@ impl SendAnswer for Inbox {
 struct AtOnce {
     store: Arc<Store>,
     lot: Arc<Lot>,
+    session_clock: Arc<SessionClock>,
     index: AtomicU64,
     slow: bool,
 }
@@ -51,6 +52,7 @@ impl Log for AtOnce {
     fn append(&self, entry: Entry) -> Appended {
         let index = self.index.fetch_add(1, SeqCst) + 1;
         let applied = self.store.apply(index, &entry);
+        self.session_clock.applied(&applied);
         self.lot.changed(&applied.changes);
         let outcome: Result<Outcome, Fault> = Ok(applied.outcome);
         if self.slow {
@@ -137,10 +139,19 @@ impl Server {
     ) -> Self {
         let store = Arc::new(Store::new());
         let lot = Lot::new(Arc::clone(&store), QueryTimes::default());
-        let log = AtOnce { store: Arc::clone(&store), lot: Arc::clone(&lot), index: AtomicU64::new(10), slow };
+        let session_clock = SessionClock::new(Arc::clone(&store), SESSION_TTL_MIN);
+        let log = Arc::new(AtOnce {
+            store: Arc::clone(&store),
+            lot: Arc::clone(&lot),
+            session_clock: Arc::clone(&session_clock),
+            index: AtomicU64::new(10),
+            slow,
+        });
         let evaluator = tokio::spawn(Arc::clone(&lot).run());
-        let context =
-            Context::new("dc1".into(), store, lot, Arc::new(log), Arc::new(Alone)).with_authorizers(authorizers);
+        tokio::spawn(Arc::clone(&session_clock).run(Arc::clone(&log) as Arc<dyn Log>));
+        let context = Context::new("dc1".into(), store, lot, log, Arc::new(Alone))
+            .with_authorizers(authorizers)
+            .with_session_clock(session_clock);
         let context = Arc::new(context);
         let mut registry = Registry::new(&METHODS, listener);
         register(&mut registry, &context);

@@ -192,6 +192,17 @@ impl Tables {
         (self.indexes.of(peer).checks, self.checks.get(peer, node, id).cloned().map(Shared))
     }
 
+    /// Fills in what a check of a service says of it.
+    pub(super) fn join_service(&self, check: &mut HealthCheck) -> Result<(), &'static str> {
+        if !check.service_id.is_empty() {
+            let service = self.services.get(peer_of(check), &check.node, &check.service_id);
+            let service = service.ok_or("Missing service registration")?;
+            check.service_name = service.row.service_name.clone();
+            check.service_tags = service.service.tags.clone();
+        }
+        Ok(())
+    }
+
     /// Leaves the checks on nodes with the metadata, and watches every node that was asked for.
     fn keep_on_nodes(
         &self,
@@ -239,27 +250,30 @@ impl Transaction<'_> {
         if !self.tables.has_node(peer, &check.node) {
             return Err("Missing node registration".into());
         }
-        if !check.service_id.is_empty() {
-            let service = self.tables.services.get(peer, &check.node, &check.service_id);
-            let service = service.ok_or("Missing service registration")?;
-            check.service_name = service.row.service_name.clone();
-            check.service_tags = service.service.tags.clone();
-        }
+        self.tables.join_service(&mut check)?;
         let existing = self.tables.checks.get(peer, &check.node, &check.check_id);
-        if existing.is_some_and(|existing| same::check(existing, &check)) {
-            return Ok(());
-        }
+        let is_news = existing.is_none_or(|existing| !same::check(existing, &check));
         check.raft_index.create_index = existing.map_or(self.index, |existing| existing.raft_index.create_index);
         check.raft_index.modify_index = self.index;
+        if check.status == CRITICAL && peer.is_local() {
+            self.end_sessions_of_check(&check.node, &check.check_id);
+        }
+        if is_news {
+            self.put_check(check);
+        }
+        Ok(())
+    }
+
+    /// Stores a check as it is.
+    pub(super) fn put_check(&mut self, check: HealthCheck) {
         let check = Arc::new(check);
         let old = self.tables.checks.insert(check.clone());
-        self.touch_checks(peer);
+        self.touch_checks(peer_of(&check));
         if let Some(old) = old {
             self.left(&old, &check);
         }
         self.touch_what_it_counts_for(&check);
         self.note_check(&check);
-        Ok(())
     }
 
     /// Removes a check. Nothing happens if there is none.
@@ -274,6 +288,9 @@ impl Transaction<'_> {
         }
         self.touch_what_it_counts_for(&old);
         self.note_check(&old);
+        if peer.is_local() {
+            self.end_sessions_of_check(node, id);
+        }
     }
 
     /// A check that counted for one service, or for a whole node, now counts for another: what it is gone from moves too.

@@ -19,6 +19,8 @@ pub struct Indexes {
     pub kvs: u64,
     /// `tombstones`: some deletion left a tombstone.
     pub tombstones: u64,
+    /// `sessions`: some session was made or ended.
+    pub sessions: u64,
     /// `coordinates`: some node moved, or one that had a coordinate is gone.
     pub coordinates: u64,
     /// Some instance of this cluster's own changed: `services` in Consul's table of usage.

@@ -5,6 +5,7 @@
 //! `graveyard.go`; golden group `kv`.
 
 use super::Tables;
+use super::keys::compose;
 use super::transaction::Transaction;
 use crate::Outcome;
 use crate::radix::{Cursor, Radix};
@@ -16,11 +17,59 @@ use proconsul_structs::raft::{TombstoneOp, TombstoneRequest};
 use proconsul_types::{GoQuoted, WireText};
 use std::sync::Arc;
 
-/// Keys with their entries, and deleted keys and prefixes with the index of their deletion.
+/// Keys with their entries, keys by the session that holds them, and deleted keys and prefixes with the index of their
+/// deletion.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct KvTable {
     entries: Radix<Arc<DirEntry>>,
+    held: Radix<GoStr>,
     tombstones: Radix<u64>,
+}
+
+impl KvTable {
+    /// Files an entry as it is, in place of one with its key.
+    pub(super) fn insert(&mut self, entry: Arc<DirEntry>) {
+        let old = self.entries.insert(&entry.key, entry.clone());
+        if old.as_ref().is_some_and(|old| old.session == entry.session) {
+            return;
+        }
+        if let Some(old) = old {
+            self.let_go(&old);
+        }
+        if !entry.session.is_empty() {
+            self.held.insert(&holding(&entry.session, &entry.key), entry.key.clone());
+        }
+    }
+
+    fn remove(&mut self, key: &[u8]) -> Option<Arc<DirEntry>> {
+        let old = self.entries.remove(key)?;
+        self.let_go(&old);
+        Some(old)
+    }
+
+    fn remove_below(&mut self, prefix: &[u8]) -> Radix<Arc<DirEntry>> {
+        let removed = self.entries.remove_prefix(prefix);
+        for entry in removed.values() {
+            self.let_go(entry);
+        }
+        removed
+    }
+
+    fn let_go(&mut self, entry: &DirEntry) {
+        if !entry.session.is_empty() {
+            self.held.remove(&holding(&entry.session, &entry.key));
+        }
+    }
+
+    /// The keys that a session holds.
+    pub(super) fn held_by(&self, session: &[u8]) -> Vec<GoStr> {
+        self.held.values_below(&compose(&[session])).cloned().collect()
+    }
+}
+
+/// A key by its holder. Ids of sessions are looked up without regard to case, keys are not.
+fn holding(session: &[u8], key: &[u8]) -> Vec<u8> {
+    [&compose(&[session]), key].concat()
 }
 
 /// An empty key names nothing. The text is what Consul answers when it is read.
@@ -150,7 +199,7 @@ impl Transaction<'_> {
                 self.delete_tree(&entry.key);
                 Ok(Outcome::Nothing)
             }
-            KvOp::Lock => lock(entry),
+            KvOp::Lock => self.lock(entry).map(Outcome::Bool),
             KvOp::Unlock => self.unlock(entry).map(Outcome::Bool),
             other => Err(WireText::invalid_kvs_operation(&other.to_string())),
         }
@@ -176,14 +225,17 @@ impl Transaction<'_> {
             Some(existing) => existing.raft_index.create_index,
             None => self.index,
         };
-        self.changes.note(Change::Key(entry.key.clone()));
-        let key = own(entry.key.clone().into());
+        let key = own(entry.key.into());
         // Go's decoder makes no difference between an empty value and none, and every write passes through it.
         let value = entry.value.filter(|value| !value.is_empty()).map(own);
-        let entry = DirEntry { key: key.clone().into(), value, ..entry };
-        self.tables.kv.entries.insert(&key, Arc::new(entry));
-        self.tables.indexes.kvs = self.index;
+        self.put_entry(DirEntry { key: key.into(), value, ..entry });
         Ok(())
+    }
+
+    fn put_entry(&mut self, entry: DirEntry) {
+        self.changes.note(Change::Key(entry.key.clone()));
+        self.tables.kv.insert(Arc::new(entry));
+        self.tables.indexes.kvs = self.index;
     }
 
     /// Stores the entry if the key's modify index is the one given; zero stands for a key that does not exist.
@@ -197,11 +249,16 @@ impl Transaction<'_> {
 
     fn delete(&mut self, key: &GoStr) -> Result<(), WireText> {
         if self.entry(key)?.is_some() {
-            self.tables.kv.entries.remove(key.as_bytes());
-            self.bury(key);
-            self.changes.note(Change::Key(key.clone()));
+            self.remove_key(key);
         }
         Ok(())
+    }
+
+    /// Removes a key that exists.
+    pub(super) fn remove_key(&mut self, key: &GoStr) {
+        self.tables.kv.remove(key);
+        self.bury(key);
+        self.changes.note(Change::Key(key.clone()));
     }
 
     /// Also true when there was nothing to delete.
@@ -215,8 +272,8 @@ impl Transaction<'_> {
 
     /// Removes every key that begins with `prefix`; one tombstone stands for all, beside those that are there already.
     fn delete_tree(&mut self, prefix: &GoStr) {
-        let named = key_that_ends_it(prefix).and_then(|key| self.tables.kv.entries.remove(key));
-        let removed = self.tables.kv.entries.remove_prefix(prefix.as_bytes());
+        let named = key_that_ends_it(prefix).and_then(|key| self.tables.kv.remove(key));
+        let removed = self.tables.kv.remove_below(prefix.as_bytes());
         if removed.is_empty() && named.is_none() {
             return;
         }
@@ -257,8 +314,35 @@ impl Transaction<'_> {
         self.tables.indexes.kvs = self.index;
     }
 
+    /// Takes the lock for a session, which must exist, if no other holds it, and stores the entry. Whoever holds it already
+    /// takes it again.
+    pub(super) fn lock(&mut self, entry: &DirEntry) -> Result<bool, WireText> {
+        if entry.session.is_empty() {
+            return Err(WireText::MISSING_SESSION);
+        }
+        if self.tables.sessions.get(&entry.session).is_none() {
+            return Err(WireText::invalid_session(GoQuoted(&entry.session.to_str_lossy())));
+        }
+        let lock_index = match self.entry(&entry.key)? {
+            None => 1,
+            Some(held) if held.session == entry.session => held.lock_index,
+            Some(held) if !held.session.is_empty() => return Ok(false),
+            Some(free) => free.lock_index.wrapping_add(1),
+        };
+        self.store(DirEntry { lock_index, ..entry.clone() }).map(|()| true)
+    }
+
+    /// Takes a key from its session, which has ended.
+    pub(super) fn release(&mut self, key: &GoStr) {
+        if let Some(held) = self.tables.kv.entries.get(key).cloned() {
+            let mut free = DirEntry { session: GoStr::EMPTY, ..DirEntry::clone(&held) };
+            free.raft_index.modify_index = self.index;
+            self.put_entry(free);
+        }
+    }
+
     /// Gives the lock back if its session holds it, and stores the entry.
-    fn unlock(&mut self, entry: &DirEntry) -> Result<bool, WireText> {
+    pub(super) fn unlock(&mut self, entry: &DirEntry) -> Result<bool, WireText> {
         if entry.session.as_bytes().is_empty() {
             return Err(WireText::MISSING_SESSION);
         }
@@ -268,14 +352,6 @@ impl Transaction<'_> {
         }
         let freed = DirEntry { session: GoStr::default(), lock_index: existing.lock_index, ..entry.clone() };
         self.store(freed).map(|()| true)
-    }
-}
-
-/// Takes a lock: for a session that exists, and there is no table of sessions yet, so none does.
-fn lock(entry: &DirEntry) -> Result<Outcome, WireText> {
-    match entry.session.as_bytes() {
-        [] => Err(WireText::MISSING_SESSION),
-        _ => Err(WireText::invalid_session(GoQuoted(&entry.session.to_str_lossy()))),
     }
 }
 

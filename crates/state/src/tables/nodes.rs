@@ -263,7 +263,7 @@ impl Transaction<'_> {
         Err(format!("Node name {} is reserved by node {id} with name {name} ({address})", node.node))
     }
 
-    /// Removes a node with its services and checks. Nothing happens if there is no such node.
+    /// Removes a node with its services, checks and sessions. Nothing happens if there is no such node.
     pub(super) fn delete_node(&mut self, peer: Peer<'_>, name: &[u8]) {
         if self.tables.nodes.by_name(peer, name).is_none() {
             return;
@@ -283,6 +283,9 @@ impl Transaction<'_> {
         self.tables.indexes.forget_node(peer, name);
         let index = self.index;
         self.tables.indexes.touch(peer, |own| own.node_extinction = index);
+        if peer.is_local() {
+            self.end_sessions_of_node(name);
+        }
     }
 }
 

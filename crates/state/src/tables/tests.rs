@@ -6,16 +6,20 @@ mod histories;
 mod kv;
 mod model;
 mod records;
+mod sessions;
 mod txn;
 
 use super::*;
 use crate::{Applied, Peer, Watch, WatchSet};
 use proconsul_msgpack::GoStr;
+use proconsul_structs::GoDuration;
 use proconsul_structs::catalog::{DeregisterRequest, RegisterRequest};
 use proconsul_structs::check::HealthCheck;
 use proconsul_structs::kvs::{DirEntry, KvOp, KvsRequest};
 use proconsul_structs::raft::RaftIndex;
 use proconsul_structs::service::NodeService;
+use proconsul_structs::session::{Session, SessionBehavior, SessionOp, SessionRequest};
+use std::time::Duration;
 
 /// Tables with the index of their last entry, as a log of one would make them.
 #[derive(Clone, Default)]
@@ -81,6 +85,27 @@ fn delete_tree(prefix: &str) -> Entry {
 /// The entry with the modify index that a conditional change compares.
 fn at(index: u64, entry: DirEntry) -> DirEntry {
     DirEntry { raft_index: RaftIndex { modify_index: index, ..RaftIndex::default() }, ..entry }
+}
+
+/// The entry in the name of a session.
+fn held(session: &str, entry: DirEntry) -> DirEntry {
+    DirEntry { session: text(session), ..entry }
+}
+
+fn session(id: &str, node: &str) -> Session {
+    Session { id: text(id), node: text(node), ..Session::default() }
+}
+
+fn create(session: Session) -> Entry {
+    Entry::Session(Box::new(SessionRequest { op: SessionOp::Create, session, ..SessionRequest::default() }))
+}
+
+fn destroy(id: &str) -> Entry {
+    Entry::Session(Box::new(SessionRequest {
+        op: SessionOp::Destroy,
+        session: session(id, ""),
+        ..SessionRequest::default()
+    }))
 }
 
 fn node(name: &str) -> RegisterRequest {

@@ -11,7 +11,6 @@ mod read; // steps that may only read
 use super::transaction::Transaction;
 use crate::Outcome;
 use proconsul_structs::intention::IntentionOp;
-use proconsul_structs::session::Session;
 use proconsul_structs::txn::{
     OPS_MAX, RecordOp, TxnError, TxnIntentionOp, TxnOp, TxnRequest, TxnResponse, TxnResult, TxnSessionOp,
 };
@@ -120,18 +119,12 @@ impl Transaction<'_> {
         if session.id.is_empty() {
             return Err(WireText::txn_failed_deleting_session("object missing primary index").into());
         }
-        if !self.has_session(session) {
+        if self.tables.sessions.get(&session.id).is_none() {
             return Err(WireText::txn_failed_deleting_session("not found").into());
         }
-        self.end_session(session);
+        self.delete_session(&session.id);
         Ok(())
     }
-
-    fn has_session(&self, _: &Session) -> bool {
-        false
-    }
-
-    fn end_session(&mut self, _: &Session) {}
 }
 
 /// Intentions have moved to config entries, before this program's time: their older form cannot be changed any more.

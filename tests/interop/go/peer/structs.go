@@ -61,14 +61,49 @@ type KVSRequest struct {
 	Token      string
 }
 
-// The operations of a KVSRequest that need no session.
+// The operations of a KVSRequest. Those that lock need a session.
 const (
 	OpSet        = "set"
 	OpCAS        = "cas"
 	OpDelete     = "delete"
 	OpDeleteCAS  = "delete-cas"
 	OpDeleteTree = "delete-tree"
+	OpLock       = "lock"
+	OpUnlock     = "unlock"
 )
+
+// Claim is a session as the store has it: a claim on keys.
+type Claim struct {
+	ID         string
+	Name       string
+	Node       string
+	LockDelay  time.Duration
+	Behavior   string
+	TTL        string
+	NodeChecks []string
+	RaftIndex
+}
+
+// SessionRequest makes or ends a session.
+type SessionRequest struct {
+	Datacenter string
+	Op         string
+	Session    Claim
+	Token      string
+}
+
+// SessionSpecificRequest reads or renews one session.
+type SessionSpecificRequest struct {
+	Datacenter string
+	SessionID  string
+	QueryOptions
+}
+
+// IndexedSessions answers a SessionSpecificRequest.
+type IndexedSessions struct {
+	Sessions []*Claim
+	QueryMeta
+}
 
 // KeyRequest reads one key, or all keys below it.
 type KeyRequest struct {

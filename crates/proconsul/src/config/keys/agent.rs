@@ -134,7 +134,9 @@ pub(in crate::config) static TOP: Keys = Keys(&[
     key("server_rejoin_age_max", Duration).default("168h"),
     key("service", Table(&SERVICE)),
     key("services", Tables(&SERVICE)),
-    key("session_ttl_min", Duration),
+    key("session_ttl_min", Duration)
+        .default("10s")
+        .sets(set::session_ttl_min, "shortest time to live that a session may have; 0: the default"),
     key("skip_leave_on_interrupt", Bool),
     key("syslog_facility", Text).default("LOCAL0"),
     key("tls", Table(&TLS)),

@@ -1,7 +1,7 @@
 //! Properties of every history: the tables say what a plain model says, no index goes back, and whoever waits for
 //! what changed is found.
 
-use super::model::{Kind, Model, PEER, Step};
+use super::model::{Kind, Model, PEER, Row, Step};
 use super::*;
 use crate::snapshot::{Restore, write_snapshot};
 use crate::{Snapshot, WatchIndex};
@@ -18,6 +18,10 @@ fn any_name() -> impl Strategy<Value = String> {
     select(vec!["web", "db", "ca"]).prop_map(str::to_owned)
 }
 
+fn any_session() -> impl Strategy<Value = String> {
+    select(vec!["s1", "s2"]).prop_map(str::to_owned)
+}
+
 fn any_step() -> impl Strategy<Value = Step> {
     prop_oneof![
         10 => key_step(),
@@ -25,6 +29,19 @@ fn any_step() -> impl Strategy<Value = Step> {
         6 => catalog_step().prop_map(|step| Step::Imported { step: Box::new(step) }),
         3 => (any_name(), any::<bool>(), 0u8..3)
             .prop_map(|(node, segment, error)| Step::Move { node, segment, error }),
+        12 => session_step(),
+    ]
+}
+
+fn session_step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        6 => (any_session(), any_name(), proptest::option::of(any_name()), any::<bool>(), any::<bool>())
+            .prop_map(|(id, node, check, deletes, delays)| Step::Session { id, node, check, deletes, delays }),
+        2 => any_session().prop_map(|id| Step::EndSession { id }),
+        6 => (any_key(), 0u8..3, any_session())
+            .prop_map(|(key, value, session)| Step::Lock { key, value, session }),
+        3 => (any_key(), 0u8..3, any_session())
+            .prop_map(|(key, value, session)| Step::Unlock { key, value, session }),
     ]
 }
 
@@ -62,6 +79,9 @@ enum Read {
     Coordinates,
     NodeCoordinates(&'static str),
     Usage,
+    Sessions,
+    Session(&'static str),
+    NodeSessions(&'static str),
     /// What the catalog of one cluster has.
     Catalog(&'static str, CatalogRead),
     KindNames(ServiceKind),
@@ -93,7 +113,9 @@ enum CatalogRead {
 }
 
 fn every_read(keys: &[String]) -> Vec<Read> {
-    let mut reads = vec![Read::List(String::new()), Read::Coordinates, Read::Usage];
+    let mut reads = vec![Read::List(String::new()), Read::Coordinates, Read::Usage, Read::Sessions];
+    reads.extend(["s1", "S2", "none"].map(Read::Session));
+    reads.extend(["web", "DB", "none"].map(Read::NodeSessions));
     reads.extend(["web", "DB", "none"].map(Read::NodeCoordinates));
     for key in keys {
         reads.extend([Read::Get(key.clone()), Read::List(key.clone())]);
@@ -147,6 +169,9 @@ fn ask(world: &World, read: &Read) -> (u64, String, WatchSet) {
         Read::Coordinates => shown(tables.coordinates(on)),
         Read::NodeCoordinates(node) => shown(tables.node_coordinates(node.as_bytes(), on)),
         // Waited for by another index than the answer's own.
+        Read::Sessions => shown(tables.sessions(on)),
+        Read::Session(id) => shown(tables.session(id.as_bytes(), on)),
+        Read::NodeSessions(name) => shown(tables.node_sessions(name.as_bytes(), on)),
         Read::Usage => also(tables.indexes.usage, tables.usage(on)),
         Read::Catalog(peer, read) => ask_catalog(tables, Peer::named(peer.as_bytes()), read, on),
     };
@@ -236,6 +261,7 @@ fn assert_like(world: &World, peer: Peer<'_>, model: &Model) -> Result<(), TestC
     let off = &mut WatchSet::off();
     if peer.is_local() {
         assert_keys_like(world, model)?;
+        assert_sessions_like(world, model)?;
         assert_counted(world)?;
         let (_, stored) = world.tables.coordinates(off);
         let seen: Vec<_> = stored
@@ -333,12 +359,21 @@ fn assert_keys_like(world: &World, model: &Model) -> Result<(), TestCaseError> {
     let seen: Vec<_> = entries
         .iter()
         .map(|entry| {
-            let RaftIndex { create_index, modify_index } = entry.raft_index;
-            (entry.key.to_vec(), entry.value.clone().unwrap_or_default().to_vec(), create_index, modify_index)
+            let RaftIndex { create_index: create, modify_index: modify } = entry.raft_index;
+            let (value, session) = (entry.value.clone().unwrap_or_default().to_vec(), entry.session.to_string());
+            (entry.key.to_vec(), Row { value, create, modify, lock_index: entry.lock_index, session })
         })
         .collect();
-    let expected: Vec<_> =
-        model.kv.iter().map(|(key, row)| (key.clone(), row.value.clone(), row.create, row.modify)).collect();
+    let expected: Vec<_> = model.kv.iter().map(|(key, row)| (key.clone(), row.clone())).collect();
+    prop_assert_eq!(seen, expected);
+    Ok(())
+}
+
+fn assert_sessions_like(world: &World, model: &Model) -> Result<(), TestCaseError> {
+    let (_, sessions) = world.tables.sessions(&mut WatchSet::off());
+    let seen: Vec<_> =
+        sessions.iter().map(|session| (session.id.to_string(), session.raft_index.modify_index)).collect();
+    let expected: Vec<_> = model.sessions.iter().map(|(id, claim)| (id.clone(), claim.index)).collect();
     prop_assert_eq!(seen, expected);
     Ok(())
 }
@@ -364,11 +399,17 @@ proptest! {
             let entry = step.entry(&world);
             let here = world.apply(&entry);
             let there = elsewhere.apply(&Entry::decode(&entry.encode().expect("short")).expect("just written"));
-            prop_assert_eq!(here, there);
+            prop_assert_eq!(&here, &there);
             prop_assert_eq!(&world.tables, &elsewhere.tables);
             match step {
                 Step::Imported { step } => theirs.apply(step, world.index),
                 step => model.apply(step, world.index),
+            }
+            if !matches!(step, Step::Imported { .. }) {
+                let mut delayed: Vec<String> = here.lock_delays.iter().map(|delay| delay.key.to_string()).collect();
+                delayed.sort_unstable();
+                model.delayed.sort_unstable();
+                prop_assert_eq!(&delayed, &model.delayed);
             }
             assert_like(&world, Peer::LOCAL, &model)?;
             assert_like(&world, Peer::named(PEER.as_bytes()), &theirs)?;

@@ -16,6 +16,20 @@ pub(super) struct Model {
     pub(super) services: BTreeMap<(String, String), (String, u64)>,
     /// By node and id: id of the service, status and modify index.
     pub(super) checks: BTreeMap<(String, String), (String, String, u64)>,
+    /// By id.
+    pub(super) sessions: BTreeMap<String, Claim>,
+    /// Keys that the last step took from sessions that have a lock delay.
+    pub(super) delayed: Vec<String>,
+}
+
+/// One session.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Claim {
+    pub(super) node: String,
+    pub(super) check: Option<String>,
+    pub(super) deletes: bool,
+    pub(super) delays: bool,
+    pub(super) index: u64,
 }
 
 /// One key's entry.
@@ -24,6 +38,8 @@ pub(super) struct Row {
     pub(super) value: Vec<u8>,
     pub(super) create: u64,
     pub(super) modify: u64,
+    pub(super) lock_index: u64,
+    pub(super) session: String,
 }
 
 /// What a history does. Names come from few letters, so that histories meet.
@@ -84,6 +100,26 @@ pub(super) enum Step {
         node: String,
         segment: bool,
         error: u8,
+    },
+    Session {
+        id: String,
+        node: String,
+        check: Option<String>,
+        deletes: bool,
+        delays: bool,
+    },
+    EndSession {
+        id: String,
+    },
+    Lock {
+        key: String,
+        value: u8,
+        session: String,
+    },
+    Unlock {
+        key: String,
+        value: u8,
+        session: String,
     },
     /// The same in what was imported from a peered cluster.
     Imported {
@@ -157,6 +193,15 @@ impl Step {
                 reap_index: world.index.saturating_sub(*back),
                 ..Default::default()
             })),
+            Step::Session { id, node, check, deletes, delays } => create(Session {
+                node_checks: check.as_ref().map(|check| vec![text(check)]),
+                behavior: if *deletes { SessionBehavior::Delete } else { SessionBehavior::Release },
+                lock_delay: if *delays { Duration::from_secs(15).into() } else { GoDuration::ZERO },
+                ..session(id, node)
+            }),
+            Step::EndSession { id } => destroy(id),
+            Step::Lock { key, value, session } => kvs(KvOp::Lock, held(session, stored(key, *value))),
+            Step::Unlock { key, value, session } => kvs(KvOp::Unlock, held(session, stored(key, *value))),
         }
     }
 }
@@ -183,6 +228,12 @@ fn addressed(name: &str, address: u8) -> RegisterRequest {
 impl Model {
     /// Does a step. Mirrors [`Step::entry`] in plain words.
     pub(super) fn apply(&mut self, step: &Step, index: u64) {
+        self.delayed.clear();
+        self.step(step, index);
+        self.end_sessions(index);
+    }
+
+    fn step(&mut self, step: &Step, index: u64) {
         match step {
             Step::Set { key, value } => self.set(key, *value, index),
             Step::Cas { key, value, right: true } => self.set(key, *value, index),
@@ -238,14 +289,80 @@ impl Model {
             Step::RemoveCheck { node, id } => {
                 self.checks.remove(&(node.clone(), id.clone()));
             }
+            Step::Session { id, node, check, deletes, delays } => {
+                let claim =
+                    Claim { node: node.clone(), check: check.clone(), deletes: *deletes, delays: *delays, index };
+                if self.supports(&claim) {
+                    self.sessions.insert(id.clone(), claim);
+                }
+            }
+            Step::EndSession { id } => self.end(id, index),
+            Step::Lock { key, value, session } => {
+                let known = self.sessions.contains_key(session);
+                let held = self.kv.get(key.as_bytes());
+                let free = held.is_none_or(|row| row.session.is_empty() || row.session == *session);
+                if known && free {
+                    let taken =
+                        held.map_or(0, |row| row.lock_index) + u64::from(held.is_none_or(|row| row.session.is_empty()));
+                    self.store(key, *value, (taken, session.clone()), index);
+                }
+            }
+            Step::Unlock { key, value, session } => {
+                if let Some(lock_index) = self.held(key, session) {
+                    self.store(key, *value, (lock_index, String::new()), index);
+                }
+            }
+        }
+    }
+
+    /// The lock index of a key that a session holds.
+    fn held(&self, key: &str, session: &str) -> Option<u64> {
+        self.kv.get(key.as_bytes()).filter(|row| row.session == session).map(|row| row.lock_index)
+    }
+
+    /// Whether a session's node and check are there, and the check is not critical.
+    fn supports(&self, claim: &Claim) -> bool {
+        let check = claim.check.as_ref().map(|check| self.checks.get(&(claim.node.clone(), check.clone())));
+        self.nodes.contains_key(&claim.node) && check.is_none_or(|check| check.is_some_and(|(_, says, _)| says != "2"))
+    }
+
+    /// Ends the sessions that have lost what they stood on.
+    fn end_sessions(&mut self, index: u64) {
+        let lost: Vec<String> =
+            self.sessions.iter().filter(|(_, claim)| !self.supports(claim)).map(|(id, _)| id.clone()).collect();
+        for id in lost {
+            self.end(&id, index);
+        }
+    }
+
+    fn end(&mut self, id: &str, index: u64) {
+        let Some(claim) = self.sessions.remove(id) else { return };
+        let keys: Vec<Vec<u8>> =
+            self.kv.iter().filter(|(_, row)| row.session == id).map(|(key, _)| key.clone()).collect();
+        for key in keys {
+            if claim.delays {
+                self.delayed.push(String::from_utf8_lossy(&key).into_owned());
+            }
+            if claim.deletes {
+                self.kv.remove(&key);
+            } else if let Some(row) = self.kv.get_mut(&key) {
+                (row.session, row.modify) = (String::new(), index);
+            }
         }
     }
 
     fn set(&mut self, key: &str, value: u8, index: u64) {
+        let session = self.kv.get(key.as_bytes()).map_or(String::new(), |row| row.session.clone());
+        self.store(key, value, (0, session), index);
+    }
+
+    fn store(&mut self, key: &str, value: u8, (lock_index, session): (u64, String), index: u64) {
         let value = VALUES[usize::from(value) % VALUES.len()].as_bytes().to_vec();
-        let row = self.kv.entry(key.into()).or_insert(Row { value: Vec::new(), create: index, modify: 0 });
-        if row.value != value || row.modify == 0 {
-            (row.value, row.modify) = (value, index);
+        let create = self.kv.get(key.as_bytes()).map_or(index, |row| row.create);
+        let row = Row { value, create, modify: index, lock_index, session };
+        let old = self.kv.get(key.as_bytes());
+        if old.is_none_or(|old| Row { modify: index, ..old.clone() } != row) {
+            self.kv.insert(key.into(), row);
         }
     }
 
