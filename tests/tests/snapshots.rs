@@ -115,6 +115,12 @@ async fn a_store_of_consuls_answers_as_it_did_there() {
         if *method == "Catalog.ListServices" {
             (ours, expected) = (sorted(ours), sorted(expected));
         }
+        if *method == "Coordinate.ListNodes" {
+            // The server said where it is itself after the file was taken: the file has one coordinate, and ends with its entry.
+            let listed = expected.as_array_mut().expect("a list");
+            listed.retain(|coordinate| coordinate["Node"] != "snap-srv1");
+            assert_eq!(listed.len(), 1);
+        }
         if let Err(error) = says(&ours, &expected) {
             panic!("{path} by {method}: {error}");
         }
