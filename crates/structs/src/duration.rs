@@ -116,7 +116,7 @@ fn unknown_unit(text: &str) -> Option<&str> {
     let mut rest = text.strip_prefix(['-', '+']).unwrap_or(text);
     loop {
         match part(rest) {
-            Ok((_, after)) if after.is_empty() => return None,
+            Ok((_, "")) => return None,
             Ok((_, after)) => rest = after,
             Err(_) => break,
         }
