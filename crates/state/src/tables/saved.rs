@@ -110,14 +110,6 @@ impl Tables {
         *self.chunking = ChunkingState { chunk_map };
     }
 
-    pub(crate) fn saved_kept(&self) -> &[(u8, bytes::Bytes)] {
-        &self.kept
-    }
-
-    pub(crate) fn restore_kept(&mut self, kind: u8, value: &[u8]) {
-        self.kept.push((kind, bytes::Bytes::copy_from_slice(value)));
-    }
-
     /// What [`Indexes::connect`](super::Indexes::connect) of each peer's names is when a snapshot does not tell.
     fn connect_as_restored(&self) -> BTreeMap<(Vec<u8>, Vec<u8>), u64> {
         let mut newest = BTreeMap::new();

@@ -120,6 +120,22 @@ enum Step {
     Store(Box<HealthCheck>),
 }
 
+/// For snapshots.
+impl Tables {
+    pub(crate) fn saved_sessions(&self) -> impl Iterator<Item = &Arc<Session>> {
+        self.sessions.all()
+    }
+
+    pub(crate) fn restore_session(&mut self, session: Session) -> Result<(), &'static str> {
+        if session.id.is_empty() {
+            return Err("it has no id");
+        }
+        self.indexes.sessions = self.indexes.sessions.max(session.raft_index.modify_index);
+        self.sessions.insert(Arc::new(session));
+        Ok(())
+    }
+}
+
 impl Transaction<'_> {
     pub(super) fn apply_session(&mut self, request: &SessionRequest) -> Result<Outcome, WireText> {
         match &request.op {
@@ -213,11 +229,12 @@ impl Transaction<'_> {
         }
     }
 
-    /// Takes one session away and its keys from it.
+    /// Takes one session away and its keys from it, and the queries that are tied to it.
     fn end_session(&mut self, id: &[u8]) -> Option<Arc<Session>> {
         self.tables.sessions.get(id)?;
         let session = self.tables.sessions.remove(id)?;
         self.session_changed(&session);
+        self.delete_queries_of_session(&session.id);
         let delay = session.lock_delay.positive().map(|delay| delay.min(LOCK_DELAY_MAX));
         for key in self.tables.kv.held_by(&session.id) {
             match session.behavior {

@@ -473,3 +473,27 @@ fn an_address_given_by_hand_is_one_services_only() {
     world.done(&deregister("a", "one", ""));
     assert_eq!(given(&mut world, "two", &["1.1.1.1"]).1, none(), "what is gone holds nothing");
 }
+
+#[test]
+fn a_query_ends_with_its_session() {
+    let mut world = World::default();
+    let query = |session: &GoStr| {
+        let query = Some(PreparedQuery { id: uuid(1), session: session.clone(), ..Default::default() }.into());
+        let op = PreparedQueryOp::Create;
+        Entry::PreparedQuery(Box::new(PreparedQueryRequest { op, query, ..Default::default() }))
+    };
+    assert_eq!(world.refused(&query(&uuid(2))), format!("invalid session \"{}\"", uuid(2)));
+    world.done(&register(node("a")));
+    let session = proconsul_structs::session::Session { id: uuid(2), node: text("a"), ..Default::default() };
+    let step = |op| {
+        let request = proconsul_structs::session::SessionRequest { op, session: session.clone(), ..Default::default() };
+        Entry::Session(Box::new(request))
+    };
+    world.done(&step(proconsul_structs::session::SessionOp::Create));
+    world.done(&query(&uuid(2)));
+    let mut watches = WatchSet::new();
+    assert_eq!(world.tables.records::<PreparedQuery>(&mut watches).1.len(), 1);
+    let ended = world.apply(&step(proconsul_structs::session::SessionOp::Destroy));
+    assert!(watches.is_affected(&ended.changes));
+    assert!(world.tables.records::<PreparedQuery>(&mut off()).1.is_empty());
+}
