@@ -67,8 +67,6 @@ pub struct Tables {
     coordinates: Held<coordinates::CoordinateTable>,
     records: Held<records::RecordTables>,
     chunking: Held<ChunkingState>,
-    /// Sessions of a snapshot, until they have a table.
-    kept: Held<Vec<(u8, bytes::Bytes)>>,
     /// Modify indexes of tables, services and nodes.
     pub indexes: Indexes,
 }

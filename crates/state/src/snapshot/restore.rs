@@ -153,10 +153,7 @@ fn restore(tables: &mut Tables, kind: MessageType, value: &[u8]) -> Result<(), R
             tables.restore_coordinates(coordinates.unwrap_or_default());
             Ok(())
         }
-        MessageType::Session => {
-            tables.restore_kept(kind.into(), value);
-            Ok(())
-        }
+        MessageType::Session => tables.restore_session(decode(kind, value)?).map_err(text),
         // Every type that snapshots have is above; a test restores one of each.
         other => Err(RecordsError::NotSaved(other).into()),
     }

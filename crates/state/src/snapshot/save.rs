@@ -145,9 +145,8 @@ impl<W: Write> Out<W> {
         for coordinate in tables.saved_coordinates() {
             self.record(MessageType::CoordinateBatchUpdate, &[&**coordinate])?;
         }
-        for (kind, value) in tables.saved_kept() {
-            self.piece.push(*kind);
-            self.piece.extend_from_slice(value);
+        for session in tables.saved_sessions() {
+            self.record(MessageType::Session, &**session)?;
         }
         Ok(())
     }

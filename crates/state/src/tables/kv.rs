@@ -171,7 +171,7 @@ impl Tables {
         self.indexes.kvs = self.indexes.kvs.max(entry.raft_index.modify_index);
         let value = entry.value.filter(|value| !value.is_empty()).map(own);
         let key = own(entry.key.into());
-        self.kv.entries.insert(&key.clone(), Arc::new(DirEntry { key: key.into(), value, ..entry }));
+        self.kv.insert(Arc::new(DirEntry { key: key.into(), value, ..entry }));
         Ok(())
     }
 

@@ -15,6 +15,7 @@ use proconsul_structs::internal::{FreeVirtualIp, ServiceVirtualIp};
 use proconsul_structs::node::Node;
 use proconsul_structs::raft::ChunkingState;
 use proconsul_structs::service::NodeService;
+use proconsul_structs::session::Session;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -110,12 +111,18 @@ impl Tables {
         *self.chunking = ChunkingState { chunk_map };
     }
 
-    pub(crate) fn saved_kept(&self) -> &[(u8, bytes::Bytes)] {
-        &self.kept
+    pub(crate) fn saved_sessions(&self) -> impl Iterator<Item = &Arc<Session>> {
+        self.sessions.all()
     }
 
-    pub(crate) fn restore_kept(&mut self, kind: u8, value: &[u8]) {
-        self.kept.push((kind, bytes::Bytes::copy_from_slice(value)));
+    /// Whether its node and its checks are there is not asked, as in Consul: they are what they were.
+    pub(crate) fn restore_session(&mut self, session: Session) -> Result<(), &'static str> {
+        if session.id.is_empty() || session.node.is_empty() {
+            return Err("it names no session, or no node");
+        }
+        self.indexes.sessions = self.indexes.sessions.max(session.raft_index.modify_index);
+        self.sessions.insert(Arc::new(session));
+        Ok(())
     }
 
     /// What [`Indexes::connect`](super::Indexes::connect) of each peer's names is when a snapshot does not tell.

@@ -213,7 +213,7 @@ impl Transaction<'_> {
         }
     }
 
-    /// Takes one session away and its keys from it.
+    /// Takes one session away, its keys from it, and the prepared queries that are tied to it.
     fn end_session(&mut self, id: &[u8]) -> Option<Arc<Session>> {
         self.tables.sessions.get(id)?;
         let session = self.tables.sessions.remove(id)?;
@@ -226,6 +226,7 @@ impl Transaction<'_> {
             }
             self.lock_delays.extend(delay.map(|delay| LockDelay { key, delay }));
         }
+        self.delete_queries_of_session(&session.id);
         Some(session)
     }
 

@@ -48,8 +48,8 @@ impl Transaction<'_> {
         if let Ok(Some(_)) = self.stored::<PreparedQuery>(&[&query.name]) {
             return Err(refused(format!("name '{}' aliases an existing query ID", query.name)));
         }
-        // A query that is tied to a session would end with it. Until there are sessions, none exists.
-        if !query.session.is_empty() {
+        // A query that is tied to a session ends with it.
+        if !query.session.is_empty() && self.tables.sessions.get(&query.session).is_none() {
             let session = query.session.to_str_lossy();
             return Err(WireText::invalid_session(GoQuoted(&session)));
         }
@@ -57,7 +57,6 @@ impl Transaction<'_> {
     }
 
     /// Removes the queries that end with a session.
-    #[allow(dead_code, reason = "sessions call it as they end, once there are any")]
     pub(in crate::tables) fn delete_queries_of_session(&mut self, session: &GoStr) {
         let queries = self.tables.records.prepared_queries.values();
         let tied = queries.filter(|query| !query.session.is_empty() && fold::same(&query.session, session));

@@ -60,6 +60,7 @@ const FIELDS: &[Field<Indexes>] = &[
     ("service-virtual-ips.imported", |it| &mut it.imported_virtual_ips),
     ("gateway-services", |it| &mut it.gateway_services),
     ("coordinates", |it| &mut it.coordinates),
+    ("sessions", |it| &mut it.sessions),
 ];
 
 /// Of the catalog: all of it, and each peer's part.
