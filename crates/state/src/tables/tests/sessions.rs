@@ -353,3 +353,46 @@ fn what_befalls_a_peers_node_ends_no_session_of_ours() {
     world.done(&deregister("n", "", ""));
     assert!(!lives(&world, "s"));
 }
+
+#[test]
+fn a_restored_session_is_what_it_was_and_ends_with_all_that_is_its() {
+    use crate::Snapshot;
+    use crate::snapshot::{Restore, write_snapshot};
+    use proconsul_structs::Shared;
+    use proconsul_structs::prepared_query::{PreparedQuery, PreparedQueryOp, PreparedQueryRequest, ServiceQuery};
+    let query = |session: &str| {
+        let query = PreparedQuery {
+            id: text("7c1f2e3d-0000-4000-8000-000000000001"),
+            session: text(session),
+            service: ServiceQuery { service: text("web"), ..ServiceQuery::default() },
+            ..PreparedQuery::default()
+        };
+        Entry::PreparedQuery(Box::new(PreparedQueryRequest {
+            op: PreparedQueryOp::Create,
+            query: Some(Shared::from(query)),
+            ..PreparedQueryRequest::default()
+        }))
+    };
+    let mut world = world();
+    let lock_delay = Duration::from_secs(15).into();
+    world.done(&create(with_node_check(Session { lock_delay, ttl: text("30s"), ..session("s", "n") }, "c")));
+    world.done(&create(session("gone", "n")));
+    assert_eq!(world.refused(&query("none")), "invalid session \"none\"");
+    world.done(&query("s"));
+    world.done(&lock("k", "s"));
+    world.done(&destroy("gone"));
+
+    let mut bytes = Vec::new();
+    write_snapshot(&Snapshot { index: world.index, tables: world.tables.clone() }, &mut bytes)
+        .expect("a vector takes all");
+    let mut restore = Restore::new();
+    restore.feed(&bytes).expect("it restores");
+    let mut restored = World { index: world.index, tables: restore.finish().expect("it is whole").tables };
+    assert_eq!(restored.tables, world.tables);
+    let applied = restored.apply(&register(with_check(node("n"), "c", "", "critical")));
+    assert!(!lives(&restored, "s"));
+    assert_eq!(holder(&restored, "k"), Some((String::new(), 1, restored.index)));
+    assert_eq!(applied.lock_delays, [LockDelay { key: text("k"), delay: Duration::from_secs(15) }]);
+    let queries = Watch::Records(crate::RecordTable::PreparedQueries);
+    assert!(applied.changes.touch(&queries), "the query went with it: {:?}", applied.changes);
+}
