@@ -484,16 +484,16 @@ fn a_query_ends_with_its_session() {
     };
     assert_eq!(world.refused(&query(&uuid(2))), format!("invalid session \"{}\"", uuid(2)));
     world.done(&register(node("a")));
-    let session = proconsul_structs::session::Session { id: uuid(2), node: text("a"), ..Default::default() };
+    let session = Session { id: uuid(2), node: text("a"), ..Default::default() };
     let step = |op| {
-        let request = proconsul_structs::session::SessionRequest { op, session: session.clone(), ..Default::default() };
+        let request = SessionRequest { op, session: session.clone(), ..Default::default() };
         Entry::Session(Box::new(request))
     };
-    world.done(&step(proconsul_structs::session::SessionOp::Create));
+    world.done(&step(SessionOp::Create));
     world.done(&query(&uuid(2)));
     let mut watches = WatchSet::new();
     assert_eq!(world.tables.records::<PreparedQuery>(&mut watches).1.len(), 1);
-    let ended = world.apply(&step(proconsul_structs::session::SessionOp::Destroy));
+    let ended = world.apply(&step(SessionOp::Destroy));
     assert!(watches.is_affected(&ended.changes));
     assert!(world.tables.records::<PreparedQuery>(&mut off()).1.is_empty());
 }
