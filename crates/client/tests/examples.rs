@@ -58,7 +58,7 @@ async fn one_candidate_leads_at_a_time_and_each_leads_once() {
         };
         election::run(&client, name, lead).await.expect("it works");
     };
-    promptly("all to have led", async { tokio::join!(candidate("a"), candidate("b"), candidate("c")) }).await;
+    promptly("all to have led", Box::pin(async { tokio::join!(candidate("a"), candidate("b"), candidate("c")) })).await;
     assert_eq!(led.into_inner(), 3);
 }
 

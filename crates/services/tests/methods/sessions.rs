@@ -68,7 +68,7 @@ async fn what_is_no_session_is_refused() {
     let with = |key: &'static str, value: &str| [node.clone(), (key, value.into())];
     assert_eq!(refused("create", &[]).await, "Must provide Node");
     assert_eq!(refused("destroy", &[]).await, "Must provide ID");
-    assert_eq!(refused("frob", &[node.clone()]).await, "Invalid session operation \"frob\"");
+    assert_eq!(refused("frob", std::slice::from_ref(&node)).await, "Invalid session operation \"frob\"");
     assert_eq!(refused("create", &[("Node", "m".into())]).await, "apply failed: Missing node registration");
     assert_eq!(refused("create", &with("Behavior", "explode")).await, "Invalid Behavior setting 'explode'");
     let bounds = "must be between [10s=24h0m0s]";
@@ -119,7 +119,7 @@ async fn a_session_that_is_not_renewed_ends_and_wakes_who_waits_for_its_lock() {
 async fn a_lock_delay_keeps_others_from_a_key_that_was_not_given_back() {
     let server = server().await;
     let delay = ("LockDelay", Value::from(15_000_000_000_u64));
-    let (holder, other) = (create(&server, &[delay.clone()]).await, create(&server, &[delay]).await);
+    let (holder, other) = (create(&server, std::slice::from_ref(&delay)).await, create(&server, &[delay]).await);
     assert!(kvs(&server, "lock", "k", &holder).await && kvs(&server, "unlock", "k", &holder).await);
     assert!(kvs(&server, "lock", "k", &other).await, "it was given back");
     assert!(kvs(&server, "lock", "l", &holder).await);
