@@ -97,7 +97,7 @@ fn an_error_that_the_server_answers_is_code_3() {
     assert_eq!(code(&output), Some(3));
     assert!(err(&output).contains("Must provide key"), "{}", err(&output));
     assert_eq!(out(&output), "");
-    let output = server.call("Coordinate.ListNodes", "{}");
+    let output = server.call("Intention.List", "{}");
     assert_eq!(code(&output), Some(3), "a method of Consul's that is not served yet: {}", err(&output));
 }
 

@@ -329,7 +329,7 @@ fn a_watch_prints_each_change_once_until_it_is_interrupted() {
 #[test]
 fn a_watch_whose_first_question_fails_ends_with_its_error() {
     let server = Running::dev();
-    let refused = server.calling("Coordinate.ListNodes", "{}").arg("--watch").output().expect("the binary runs");
+    let refused = server.calling("Intention.List", "{}").arg("--watch").output().expect("the binary runs");
     assert_eq!(code(&refused), Some(3), "{}", err(&refused));
     let nobody = TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a port").to_string();
     let unreachable = run(&["rpc", "call", "KVS.Get", "--watch", "--server", &nobody]);

@@ -9,6 +9,7 @@ use proconsul_structs::service::{ServiceKind, ServiceNode};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::strategy::ValueTree;
 
 fn any_key() -> impl Strategy<Value = String> {
     vec(select(vec!["a", "b", "/"]), 1..5).prop_map(|parts| parts.concat())
@@ -458,4 +459,37 @@ proptest! {
             }
         }
     }
+}
+
+/// How many random steps one long history has in `cargo test`; `PROCONSUL_MODEL_STEPS` says otherwise.
+const LONG_HISTORY_STEPS: u64 = 30_000;
+/// How often it is compared with the model, and saved and restored.
+const LOOKED_AT_EVERY: u64 = 500;
+
+/// One history, as long as asked for: what short ones never come to, such as indexes far apart and much that was deleted again.
+/// `PROCONSUL_MODEL_STEPS=3000000 cargo test --release -p proconsul-state long_history -- --nocapture`
+#[test]
+fn a_long_history_reads_like_a_plain_model() {
+    let steps = std::env::var("PROCONSUL_MODEL_STEPS").ok().map_or(LONG_HISTORY_STEPS, |steps| {
+        steps.parse().expect("PROCONSUL_MODEL_STEPS is a number of steps")
+    });
+    let mut runner = proptest::test_runner::TestRunner::default();
+    let mut world = World::default();
+    let (mut model, mut theirs) = (Model::default(), Model::default());
+    let strategy = any_step();
+    for done in 1..=steps {
+        let step = strategy.new_tree(&mut runner).expect("there is always a step").current();
+        world.apply(&step.entry(&world));
+        match &step {
+            Step::Imported { step } => theirs.apply(step, world.index),
+            step => model.apply(step, world.index),
+        }
+        if done % LOOKED_AT_EVERY == 0 || done == steps {
+            assert_like(&world, Peer::LOCAL, &model).expect("as the model says");
+            assert_like(&world, Peer::named(PEER.as_bytes()), &theirs).expect("as the model says");
+            let restored = through_a_file(&world);
+            assert!(restored.without_kind_indexes() == world.tables.without_kind_indexes(), "a file changes it");
+        }
+    }
+    println!("{steps} random steps");
 }
