@@ -470,9 +470,9 @@ const LOOKED_AT_EVERY: u64 = 500;
 /// `PROCONSUL_MODEL_STEPS=3000000 cargo test --release -p proconsul-state long_history -- --nocapture`
 #[test]
 fn a_long_history_reads_like_a_plain_model() {
-    let steps = std::env::var("PROCONSUL_MODEL_STEPS").ok().map_or(LONG_HISTORY_STEPS, |steps| {
-        steps.parse().expect("PROCONSUL_MODEL_STEPS is a number of steps")
-    });
+    let steps = std::env::var("PROCONSUL_MODEL_STEPS")
+        .ok()
+        .map_or(LONG_HISTORY_STEPS, |steps| steps.parse().expect("PROCONSUL_MODEL_STEPS is a number of steps"));
     let mut runner = proptest::test_runner::TestRunner::default();
     let mut world = World::default();
     let (mut model, mut theirs) = (Model::default(), Model::default());

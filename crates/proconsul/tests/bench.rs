@@ -1,0 +1,42 @@
+//! `proconsul bench` against a server of ours: that it does what it says and leaves nothing behind, not how fast.
+mod support;
+
+use serde_json::Value;
+use support::{Running, code, err, out, run};
+
+/// The rows that a bench printed as JSON.
+fn rows(server: &Running, arguments: &[&str]) -> Vec<Value> {
+    let address = server.address.to_string();
+    let output = run(&[&["bench", &address, "--json", "--duration", "50ms"], arguments].concat());
+    assert_eq!(code(&output), Some(0), "{}", err(&output));
+    out(&output).lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+}
+
+#[test]
+fn every_scenario_runs_and_nothing_of_it_is_left() {
+    let server = Running::dev();
+    let keys = || server.reply("KVS.ListKeys", "{}")["Keys"].clone();
+    let (before, services) = (keys(), server.reply("Catalog.ListServices", "{}")["Services"].clone());
+    let rows = rows(&server, &["all", "-n", "100", "-c", "2", "-f", "4"]);
+    let names: Vec<&str> = rows.iter().filter_map(|row| row["scenario"].as_str()).collect();
+    for name in
+        ["ping", "kv-get", "kv-list", "kv-put", "txn", "services", "health", "register", "load", "parked", "wake"]
+    {
+        assert!(names.contains(&name), "{name}: {names:?}");
+    }
+    for row in &rows {
+        assert!(row["calls"].as_u64() > Some(0) && row["errors"] == 0, "{row}");
+    }
+    assert_eq!(keys(), before);
+    assert_eq!(server.reply("Catalog.ListServices", "{}")["Services"], services);
+}
+
+#[test]
+fn only_a_test_server_is_loaded() {
+    // An address for documentation: nobody has it, and it is refused before it is dialled.
+    let output = run(&["bench", "192.0.2.1:8300", "ping"]);
+    assert_eq!(code(&output), Some(1));
+    assert!(err(&output).contains("--remote"), "{}", err(&output));
+    let output = run(&["bench", "127.0.0.1:8300", "ping", "--duration", "2m"]);
+    assert!(err(&output).contains("at most"), "{}", err(&output));
+}
