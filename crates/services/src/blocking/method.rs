@@ -101,13 +101,14 @@ impl<Q: Query> Waits<Q> {
     ) -> Result<Answer, Fault> {
         let asked = &*self.0;
         let lot = &asked.context.lot;
-        if let Some(reply) = asked.query.instead(&asked.context.authorizers.of(request.token())?, request) {
+        let rights = asked.context.authorizers.of(request.token())?;
+        if let Some(reply) = asked.query.instead(&rights, request) {
             return Ok(Answer::Now(Reply::value(reply)));
         }
         let options = request.query_options();
         let past = options.map_or(0, |options| options.min_query_index);
         if past == 0 {
-            return asked.answer_now(request, (info.method_index, body)).map(Answer::Now);
+            return asked.answer_now(request, &rights, (info.method_index, body)).map(Answer::Now);
         }
         let until = deadline(
             info,
@@ -119,7 +120,7 @@ impl<Q: Query> Waits<Q> {
         }
         let mut watches = WatchSet::new();
         let snapshot = asked.context.store.snapshot();
-        let found = asked.look(request, &snapshot, &mut watches)?;
+        let found = asked.look(request, &rights, &snapshot, &mut watches)?;
         if found.reply.meta().index > past {
             return Ok(Answer::Now(Reply::value(found.reply)));
         }
@@ -145,19 +146,19 @@ impl<Q: Query> Asked<Q> {
     fn answer_now(
         &self,
         request: &<Q::Method as Method>::Request,
+        rights: &Rights,
         (method, body): (u16, &[u8]),
     ) -> Result<Reply, Fault> {
         let kept = self.context.lot.kept();
         let snapshot = self.context.store.snapshot();
-        let rights = self.context.authorizers.of(request.token())?;
-        let view = View { context: &self.context, at: &snapshot, rights: &rights };
+        let view = View { context: &self.context, at: &snapshot, rights };
         // Rights may change without anything that an answer watches.
         let index = rights.allows_all().then(|| self.query.index(view, request)).flatten();
         if let Some(answer) = index.and_then(|index| kept.find(method, body, index)) {
             return Ok(Reply::Encoded(answer));
         }
         let mut watches = if index.is_some() { WatchSet::new() } else { WatchSet::off() };
-        let found = self.look(request, &snapshot, &mut watches)?;
+        let found = self.look(request, rights, &snapshot, &mut watches)?;
         let Some(index) = index else { return Ok(Reply::value(found.reply)) };
         let mut encoded = Vec::new();
         found.reply.encode(&mut encoded).map_err(|error| Fault::unencodable(&error))?;
@@ -169,11 +170,11 @@ impl<Q: Query> Asked<Q> {
     fn look(
         &self,
         request: &<Q::Method as Method>::Request,
+        rights: &Rights,
         at: &Snapshot,
         watches: &mut WatchSet,
     ) -> Result<Found<<Q::Method as Method>::Reply>, Fault> {
-        let rights = self.context.authorizers.of(request.token())?;
-        let view = View { context: &self.context, at, rights: &rights };
+        let view = View { context: &self.context, at, rights };
         let mut found = self.query.evaluate(view, request, watches)?;
         let anonymous = request.token().is_none_or(|token| token.is_anonymous());
         complete(found.reply.meta_mut(), anonymous);
@@ -193,7 +194,8 @@ fn complete(meta: &mut QueryMeta, anonymous: bool) {
 impl<Q: Query> Question for Asked<Q> {
     fn evaluate(&self, body: &[u8], at: &Snapshot, watches: &mut WatchSet) -> Result<Evaluated, Fault> {
         let request: <Q::Method as Method>::Request = decode(body)?;
-        let found = self.look(&request, at, watches)?;
+        let rights = self.context.authorizers.of(request.token())?;
+        let found = self.look(&request, &rights, at, watches)?;
         Ok(Evaluated {
             index: found.reply.meta().index,
             nothing: !found.something,
