@@ -12,9 +12,10 @@ use crate::{
 
 /// What `cargo xtask fuzz --help` prints.
 const USAGE: &str = "\
-cargo xtask fuzz [--seconds N] [--only TARGET] [--if-available] [--seeds]
+cargo xtask fuzz [--seconds N] [--seed N] [--only TARGET] [--if-available] [--seeds]
 
   --seconds N      how long each target runs (default 60)
+  --seed N         where chance begins: the same inputs in the same order, as far as the time goes (default: another each run)
   --only TARGET    this one alone
   --if-available   without cargo-fuzz or a nightly toolchain, replay the corpora on this toolchain and say so
   --seeds          write the seed corpora in fuzz/corpus from tests/golden anew, and run nothing
@@ -56,7 +57,8 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         if target == seeds::STRUCTURES {
             args.push(seeds::structures()?);
         }
-        args.extend(["--", &time, "-timeout=10", "-verbosity=0", "-print_final_stats=1"]);
+        let seed = format!("-seed={}", options.seed);
+        args.extend(["--", &time, &seed, "-timeout=10", "-verbosity=0", "-print_final_stats=1"]);
         succeed(&mut cargo_fuzz(&args)).with_context(|| format!("fuzz target {target}"))?;
     }
     Ok(())
@@ -65,6 +67,8 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
 #[derive(Debug, PartialEq, Eq)]
 struct Options {
     seconds: u32,
+    /// 0: one that libFuzzer chooses.
+    seed: u32,
     only: Option<String>,
     if_available: bool,
     seeds: bool,
@@ -73,12 +77,13 @@ struct Options {
 impl Options {
     /// `None` when help was asked for.
     fn parse(args: &[String]) -> Result<Option<Self>> {
-        let mut options = Self { seconds: SECONDS, only: None, if_available: false, seeds: false };
+        let mut options = Self { seconds: SECONDS, seed: 0, only: None, if_available: false, seeds: false };
         let mut args = args.iter();
         while let Some(arg) = args.next() {
             let mut value = || args.next().with_context(|| format!("{arg} needs a value"));
             match arg.as_str() {
                 "--seconds" => options.seconds = value()?.parse().context("--seconds")?,
+                "--seed" => options.seed = value()?.parse().context("--seed")?,
                 "--only" => options.only = Some(value()?.clone()),
                 "--if-available" => options.if_available = true,
                 "--seeds" => options.seeds = true,

@@ -80,16 +80,12 @@ impl Conversation {
         };
         let layer = self.layer.insert(layer);
         let [to_server, to_client] = std::mem::take(&mut self.early);
-        // Whoever spoke later is told later; between the two of them the order is lost, and does not matter here.
-        let (first, second) = (direction, direction.back());
-        for direction in [first, second] {
-            let (bytes, skip) = match direction {
-                Direction::ToServer => (&to_server, skip),
-                Direction::ToClient => (&to_client, 0),
-            };
-            if bytes.len() > skip {
-                layer.bytes(out, direction, &bytes[skip..]);
-            }
+        // In which order the two spoke is lost. A request is told before its reply, wherever a read happened to end.
+        if to_server.len() > skip {
+            layer.bytes(out, Direction::ToServer, &to_server[skip..]);
+        }
+        if !to_client.is_empty() {
+            layer.bytes(out, Direction::ToClient, &to_client);
         }
     }
 

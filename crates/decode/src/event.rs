@@ -20,15 +20,6 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// The other way.
-    #[must_use]
-    pub const fn back(self) -> Self {
-        match self {
-            Self::ToServer => Self::ToClient,
-            Self::ToClient => Self::ToServer,
-        }
-    }
-
     /// 0 to the server, 1 to the client: a place in a pair.
     pub(crate) const fn index(self) -> usize {
         self as usize

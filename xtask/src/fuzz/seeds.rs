@@ -58,10 +58,13 @@ pub(super) fn write() -> Result<()> {
     }
     for (target, seeds) in &corpora.0 {
         let dir = workspace_root().join("fuzz/corpus").join(target);
-        if dir.is_dir() {
-            fs::remove_dir_all(&dir).with_context(|| dir.display().to_string())?;
-        }
         fs::create_dir_all(&dir)?;
+        for entry in fs::read_dir(&dir).with_context(|| dir.display().to_string())? {
+            let entry = entry?;
+            if !entry.file_name().to_string_lossy().starts_with(FOUND) {
+                fs::remove_file(entry.path())?;
+            }
+        }
         for (name, seed) in seeds {
             fs::write(dir.join(name), seed)?;
         }
@@ -69,6 +72,9 @@ pub(super) fn write() -> Result<()> {
     }
     Ok(())
 }
+
+/// How the names of those inputs begin that once made a target fail: they stay.
+const FOUND: &str = "found-";
 
 /// The target that knows every type by its name.
 pub(super) const STRUCTURES: &str = "structures";
