@@ -20,6 +20,8 @@ use crate::SlowCalls;
 pub enum RpcType {
     /// net/rpc from a client.
     NetRpc,
+    /// gRPC, on whichever surface.
+    Grpc,
     /// A call that the server makes of itself.
     Internal,
 }
@@ -28,6 +30,7 @@ impl RpcType {
     const fn as_str(self) -> &'static str {
         match self {
             Self::NetRpc => "net/rpc",
+            Self::Grpc => "grpc",
             Self::Internal => "internal",
         }
     }
@@ -40,14 +43,14 @@ pub struct MeasureLayer {
 }
 
 impl MeasureLayer {
-    /// For calls of the methods in `rows`, which are the rows that `method_index` counts in. What is recorded goes to the
-    /// recorder that is installed now, and the slowest calls to `slow`.
-    pub fn new(rows: &[MethodRow], rpc_type: RpcType, slow: Arc<SlowCalls>) -> Self {
+    /// For calls of so many `methods`, which `method_index` counts in. What is recorded goes to the recorder that is installed
+    /// now, and the slowest calls to `slow`.
+    pub fn new(methods: usize, rpc_type: RpcType, slow: Arc<SlowCalls>) -> Self {
         let requests = match rpc_type {
             RpcType::NetRpc => metrics::counter!(metric::RPC_REQUEST.name),
-            RpcType::Internal => Counter::noop(),
+            RpcType::Grpc | RpcType::Internal => Counter::noop(),
         };
-        let handles = rows.iter().map(|_| OnceLock::new()).collect();
+        let handles = (0..methods).map(|_| OnceLock::new()).collect();
         Self { handles: Arc::new(Handles { rpc_type, requests, handles, slow }) }
     }
 }

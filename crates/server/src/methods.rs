@@ -54,7 +54,7 @@ impl Registries {
 pub(crate) fn server(registry: Registry, limits: &Limits, slow: &Arc<SlowCalls>) -> Server<Handlers> {
     let dispatch = registry.into_service();
     let registry = dispatch.registry();
-    let handlers = stack(dispatch, &METHODS, RpcType::NetRpc, Arc::clone(slow));
+    let handlers = stack(dispatch, METHODS.len(), RpcType::NetRpc, Arc::clone(slow));
     Server::new(handlers, registry, limits.clone())
 }
 

@@ -206,6 +206,11 @@ impl Rights {
         self.0.as_ref().is_none_or(|authorizer| authorizer.allows_all())
     }
 
+    /// Whether access rules are on, and the caller has shown no token.
+    pub fn is_anonymous(&self) -> bool {
+        self.0.as_ref().is_some_and(|authorizer| authorizer.accessor().is_none())
+    }
+
     /// That the caller may.
     ///
     /// # Errors

@@ -101,6 +101,16 @@ metrics! {
         "from a call of `Catalog.Register` to its answer";
     CATALOG_SERVICE_QUERY = "catalog.service.query", Counter, Count, [],
         "calls of `Catalog.ServiceNodes` for a service or an address, other than refused ones";
+    GRPC_SERVER_CONNECTION_COUNT = "grpc.server.connection.count", Counter, Count, ["server_type"],
+        "gRPC connections opened";
+    GRPC_SERVER_CONNECTIONS = "grpc.server.connections", Gauge, Count, ["server_type"],
+        "gRPC connections that are open now";
+    GRPC_SERVER_REQUEST_COUNT = "grpc.server.request.count", Counter, Count, ["server_type"],
+        "gRPC requests received, refused ones included";
+    GRPC_SERVER_STREAM_COUNT = "grpc.server.stream.count", Counter, Count, ["server_type"],
+        "gRPC calls begun in which either side sends any number of messages";
+    GRPC_SERVER_STREAMS = "grpc.server.streams", Gauge, Count, ["server_type"],
+        "gRPC calls of that kind that are open now";
     HEALTH_CONNECT_QUERY = "health.connect.query", Counter, Count, [],
         "calls of `Health.ServiceNodes` for what the mesh reaches, other than refused ones";
     HEALTH_INGRESS_QUERY = "health.ingress.query", Counter, Count, [],

@@ -76,6 +76,8 @@ wire_texts! {
         PERMISSION_DENIED = "Permission denied" => Report;
         /// The token is unknown.
         ACL_NOT_FOUND = "ACL not found" => Report;
+        /// The server has no access rules, and the call is about them.
+        ACL_DISABLED = "ACL support disabled" => Report;
         /// The first token was made before.
         ACL_BOOTSTRAP_NOT_ALLOWED = "ACL bootstrap no longer allowed" => Report;
         /// The first token was made before, and whoever makes it anew does not know when.

@@ -8,9 +8,10 @@ use crate::metadata::Package;
 pub(super) const LAYERS: &[(&str, Option<u8>)] = &[
     ("proconsul", Some(7)),
     ("proconsul-server", Some(6)),
-    ("proconsul-services", Some(5)),
+    ("proconsul-grpc", Some(5)),
     ("proconsul-admin", Some(5)),
     ("proconsul-client", Some(5)),
+    ("proconsul-services", Some(4)),
     ("proconsul-decode", Some(4)),
     ("proconsul-mux", Some(3)),
     ("proconsul-netrpc", Some(3)),

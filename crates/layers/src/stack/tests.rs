@@ -67,7 +67,7 @@ fn info(deadline: Option<Instant>) -> CallInfo {
 }
 
 async fn answer_of(handler: impl FnMut() -> Answer, deadline: Option<Duration>) -> Result<Done, No> {
-    let mut service = stack(Handler(handler), ROWS, RpcType::NetRpc, Arc::default());
+    let mut service = stack(Handler(handler), ROWS.len(), RpcType::NetRpc, Arc::default());
     service.call(info(deadline.map(|after| Instant::now() + after))).await
 }
 
@@ -92,7 +92,7 @@ async fn slow_calls_are_kept_and_parked_ones_count_until_they_are_parked() {
         let mut answer = Some(answer);
         let mut service = stack(
             Handler(move || -> Answer { Box::pin(ready(answer.take().expect("it is called once"))) }),
-            ROWS,
+            ROWS.len(),
             RpcType::NetRpc,
             Arc::clone(&slow),
         );
@@ -136,7 +136,7 @@ async fn a_call_that_waits_past_its_deadline_is_dropped() {
             pending().await
         })
     };
-    let mut service = stack(Handler(handler), ROWS, RpcType::NetRpc, Arc::default());
+    let mut service = stack(Handler(handler), ROWS.len(), RpcType::NetRpc, Arc::default());
     let mut call = service.call(info(Some(Instant::now() + Duration::from_millis(5))));
     assert_eq!((&mut call).await, Err(No(Rejected::Late { method: &ROWS[0] })));
     assert_eq!(dropped.load(SeqCst), 1, "dropped when late, not when its future goes");

@@ -1,0 +1,28 @@
+#![doc = include_str!("../README.md")]
+mod acl; // logging in and out
+mod also; // methods that are not Consul's: health, reflection
+mod answer; // an answer as the layers see it, and its end
+mod call; // a call as the layers see it
+mod config_entry; // exported services
+mod connect_ca; // roots and signatures of the mesh's authority
+mod connection; // one accepted connection
+mod go_status; // what Go's library says, in its words
+mod heading; // what the headers of a request say
+mod health; // how the server is
+mod operator; // what an operator does to the servers
+mod options; // what a caller says in metadata
+mod reflection; // which services there are
+mod registered; // what is registered where
+mod surface; // the services behind one kind of connection
+mod timeout; // how long a client waits
+
+pub use also::ALSO;
+pub use answer::{Answer, Refusal};
+pub use call::{GrpcCall, Handler, Peer};
+pub use connection::{
+    CallDescription, Connection, End, HEADER_LIST_BYTES_MAX, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, PENDING_RESETS_MAX,
+    STREAMS_MAX,
+};
+pub use health::{Health, LEADER, READY};
+pub use registered::{Deps, Surfaces};
+pub use surface::{EXTERNAL_MESSAGE_BYTES_MAX, INTERNAL_MESSAGE_BYTES_MAX, Surface};
