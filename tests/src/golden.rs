@@ -4,16 +4,16 @@
 //! the project's own protocol crates so that it can disagree with them. Start at [`Suite`]: it runs cases on a [`Target`]. One
 //! case is run by [`run::Runner`] (what happened), made comparable by [`normalise`] (which numbers and ids do not matter), and
 //! judged by [`compare`]. What a case asks of a server is worked out by [`needs`], before anything is dialled.
-//!
-//! Not here yet, and said so by every case that asks for it: gRPC calls (see [`needs::RUNNER_LACKS`]).
 pub mod call; // one net/rpc call: its bytes, its answer, its outcome
 pub mod case; // what a line of a recording says
 pub mod compare; // where two outcomes differ
+pub mod grpc; // a gRPC client that sends and shows bytes
 pub mod link; // a connection read with deadlines
 pub mod lists; // WAITING.json and DEVIATIONS.md
 pub mod narrow; // quiet, pick, shape, sort
 pub mod needs; // what a case asks of a server, and of this runner
 pub mod normalise; // indexes, ids, times, addresses to placeholders
+pub mod proto; // protobuf without a schema
 mod read; // the reading steps
 pub mod run; // the steps of one case
 pub mod server; // our binary, started for a variant

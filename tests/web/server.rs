@@ -25,7 +25,7 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn start() -> Self {
         let mut child = Command::new(binary().expect("the binary is built"))
-            .args(["server", "--dev", "--server-port", "0", "--admin-port", "0", "--json"])
+            .args(["server", "--dev", "--server-port", "0", "--grpc-port", "-1", "--admin-port", "0", "--json"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -177,7 +177,7 @@ fn layer_of(route: Route) -> Layer {
         Route::RpcMulti => Layer::Yamux(Box::default()),
         Route::Raft => Layer::Raft(Raft::default()),
         Route::Snapshot => Layer::Snapshot(Snapshot::default()),
-        Route::InternalGrpc | Route::RaftForwarding => Layer::Http2(Box::new(Http2::new())),
+        Route::InternalGrpc | Route::ExternalGrpc | Route::RaftForwarding => Layer::Http2(Box::new(Http2::new())),
         Route::WanPacket => Layer::Opaque(Opaque::new("WAN gossip packets")),
         Route::WanStream => Layer::Opaque(Opaque::new("a WAN gossip stream")),
     }

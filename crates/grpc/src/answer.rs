@@ -1,5 +1,6 @@
 //! An answer as the layers see it, and its end.
 use std::{
+    future::Future,
     pin::Pin,
     task::{Context, Poll},
     time::Instant,
@@ -9,7 +10,6 @@ use bytes::Bytes;
 use http::{HeaderMap, Response};
 use http_body::{Frame, SizeHint};
 use proconsul_types::{Outcome, Rejected};
-use tokio::time::Sleep;
 use tonic::{Code, Status, body::Body};
 
 /// An answer that is no refusal: complete, or a stream of messages that goes on.
@@ -29,14 +29,30 @@ impl Answer {
         Self { response, streams, deadline, finish: Vec::new() }
     }
 
-    /// What goes to the client. `held` is dropped when the last byte has gone, or the client.
-    pub(crate) fn into_response(self, held: impl Send + 'static) -> Response<Body> {
+    /// What goes to the client. A stream of messages ends with its deadline, and when `stopped` is ready; `held` is dropped when
+    /// the last byte has gone, or the client.
+    pub(crate) fn into_response(
+        self,
+        stopped: impl Future<Output = ()> + Send + 'static,
+        held: impl Send + 'static,
+    ) -> Response<Body> {
         if !self.streams {
             return self.response;
         }
-        let deadline = self.deadline.map(|at| Box::pin(tokio::time::sleep_until(at.into())));
-        let (finish, held) = (self.finish, Box::new(held));
-        self.response.map(|inner| Body::new(Streaming { inner, finish, deadline, done: false, _held: held }))
+        let (finish, held, deadline) = (self.finish, Box::new(held), self.deadline);
+        let over = Box::pin(async move {
+            let late = async {
+                match deadline {
+                    Some(at) => tokio::time::sleep_until(at.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = late => late_status(),
+                () = stopped => Status::unavailable("the server stops"),
+            }
+        });
+        self.response.map(|inner| Body::new(Streaming { inner, finish, over, done: false, _held: held }))
     }
 }
 
@@ -59,7 +75,8 @@ impl Outcome for Answer {
 struct Streaming<H> {
     inner: Body,
     finish: Vec<Finish>,
-    deadline: Option<Pin<Box<Sleep>>>,
+    /// Ready when it ends for another reason than its last message: which.
+    over: Pin<Box<dyn Future<Output = Status> + Send>>,
     done: bool,
     _held: Box<H>,
 }
@@ -90,10 +107,9 @@ impl<H: Send> http_body::Body for Streaming<H> {
             }
             Poll::Ready(Some(Err(_)) | None) => self.done = true,
             Poll::Pending => {
-                let late = self.deadline.as_mut().is_some_and(|at| at.as_mut().poll(cx).is_ready());
-                if late {
+                if let Poll::Ready(status) = self.over.as_mut().poll(cx) {
                     let mut trailers = HeaderMap::new();
-                    if let Err(error) = late_status().add_header(&mut trailers) {
+                    if let Err(error) = status.add_header(&mut trailers) {
                         return Poll::Ready(Some(Err(error)));
                     }
                     self.end(&trailers);

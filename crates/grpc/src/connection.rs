@@ -5,7 +5,10 @@ use std::{
     fmt,
     net::SocketAddr,
     pin::pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
@@ -39,6 +42,8 @@ pub const PENDING_RESETS_MAX: usize = 1024;
 /// A connection as others see it.
 pub struct Connection {
     peer: SocketAddr,
+    begun: AtomicU64,
+    refused: AtomicU64,
     calls: Mutex<Slab<Record>>,
     stop: watch::Sender<Stop>,
 }
@@ -87,12 +92,23 @@ impl std::error::Error for End {}
 impl Connection {
     /// A connection of `peer`.
     pub fn new(peer: SocketAddr) -> Arc<Self> {
-        Arc::new(Self { peer, calls: Mutex::default(), stop: watch::Sender::new(Stop::No) })
+        Arc::new(Self {
+            peer,
+            begun: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+            calls: Mutex::default(),
+            stop: watch::Sender::new(Stop::No),
+        })
     }
 
     /// Asks it to end so.
     pub fn stop(&self, how: Stop) {
         self.stop.send_replace(how);
+    }
+
+    /// How many calls it has begun, and how many of them were refused or failed before their first message.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.begun.load(Relaxed), self.refused.load(Relaxed))
     }
 
     /// The calls that are under way.
@@ -153,19 +169,32 @@ impl Connection {
         surface: Arc<Surface>,
         request: Request<Incoming>,
     ) -> Result<Response<Body>, Infallible> {
+        self.begun.fetch_add(1, Relaxed);
         let call = match surface.begin(request.map(Body::new), self.peer) {
             Ok(call) => call,
-            Err(response) => return Ok(*response),
+            Err(response) => {
+                self.refused.fetch_add(1, Relaxed);
+                return Ok(*response);
+            }
         };
+        let connection = Arc::clone(&self);
         let mut under_way = UnderWay::new(self, Arc::clone(&surface), call.row, call.info.received);
         Ok(match surface.answer(call).await {
             Ok(answer) => {
                 if answer.streams {
                     under_way.streams();
                 }
-                answer.into_response(under_way)
+                let mut stops = connection.stop.subscribe();
+                let stopped = async move {
+                    // A sender that is gone is a connection that is gone.
+                    let _gone = stops.wait_for(|stop| *stop != Stop::No).await;
+                };
+                answer.into_response(stopped, under_way)
             }
-            Err(refusal) => *refusal.0,
+            Err(refusal) => {
+                connection.refused.fetch_add(1, Relaxed);
+                *refusal.0
+            }
         })
     }
 }

@@ -6,6 +6,8 @@ mod call; // a call as the layers see it
 mod config_entry; // exported services
 mod connect_ca; // roots and signatures of the mesh's authority
 mod connection; // one accepted connection
+mod dataplane; // what a data plane asks before it runs Envoy
+mod gather; // large messages, whole
 mod go_status; // what Go's library says, in its words
 mod heading; // what the headers of a request say
 mod health; // how the server is
@@ -13,6 +15,8 @@ mod operator; // what an operator does to the servers
 mod options; // what a caller says in metadata
 mod reflection; // which services there are
 mod registered; // what is registered where
+mod server_discovery; // which servers may be asked
+mod subscribe; // subscriptions to events
 mod surface; // the services behind one kind of connection
 mod timeout; // how long a client waits
 
@@ -23,6 +27,9 @@ pub use connection::{
     CallDescription, Connection, End, HEADER_LIST_BYTES_MAX, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, PENDING_RESETS_MAX,
     STREAMS_MAX,
 };
+pub use gather::PASSED_ON_BYTES_MAX;
 pub use health::{Health, LEADER, READY};
 pub use registered::{Deps, Surfaces};
+pub use server_discovery::READY_SERVERS_EVERY;
 pub use surface::{EXTERNAL_MESSAGE_BYTES_MAX, INTERNAL_MESSAGE_BYTES_MAX, Surface};
+pub use tonic_reflection::server::Error as ReflectionError;

@@ -5,17 +5,23 @@ use proconsul_layers::SlowCalls;
 use proconsul_proto::{
     pbconfigentry::config_entry_service_server::ConfigEntryServiceServer,
     pboperator::operator_service_server::OperatorServiceServer,
+    pbsubscribe::state_change_subscription_server::StateChangeSubscriptionServer,
 };
 use proconsul_proto_public::{
     pbacl::acl_service_server::AclServiceServer, pbconnectca::connect_ca_service_server::ConnectCaServiceServer,
+    pbdataplane::dataplane_service_server::DataplaneServiceServer,
+    pbserverdiscovery::server_discovery_service_server::ServerDiscoveryServiceServer,
 };
 use proconsul_services::Context;
-use proconsul_types::GrpcListener::{External, Internal, RaftForwarding};
+use proconsul_types::{
+    GrpcListener::{External, Internal, RaftForwarding},
+    GrpcRow,
+};
 use tonic_reflection::server::Error;
 
 use crate::{
     EXTERNAL_MESSAGE_BYTES_MAX, Health, Surface, acl::Acl, config_entry::ConfigEntries, connect_ca::ConnectCa,
-    operator::Operator, reflection,
+    dataplane::Dataplane, operator::Operator, reflection, server_discovery::ServerDiscovery, subscribe::Subscribe,
 };
 
 /// What the services ask of the server around them.
@@ -25,6 +31,8 @@ pub struct Deps {
     pub context: Arc<Context>,
     /// The server's id as a node, which is its id in raft as well.
     pub node_id: Arc<str>,
+    /// The version of Consul that this server says it is.
+    pub version: &'static str,
     /// Where the slowest calls are kept.
     pub slow: Arc<SlowCalls>,
 }
@@ -43,6 +51,15 @@ pub struct Surfaces {
 }
 
 impl Surfaces {
+    /// The methods that are answered on any of them, by path.
+    pub fn served(&self) -> Vec<&'static GrpcRow> {
+        let surfaces = [&self.internal, &self.external, &self.raft_forwarding];
+        let mut served: Vec<_> = surfaces.iter().flat_map(|surface| surface.served()).collect();
+        served.sort_unstable_by_key(|row| row.path);
+        served.dedup_by_key(|row| row.path);
+        served
+    }
+
     /// With every service where it belongs.
     ///
     /// # Errors
@@ -55,14 +72,17 @@ impl Surfaces {
         let operator = OperatorServiceServer::new(Operator::new(deps));
         let internal = new(Internal)
             .with(acl.clone())
-            .with(connect_ca.clone())
-            .with(ConfigEntryServiceServer::new(ConfigEntries))
+            .with_waiting(connect_ca.clone())
+            .with_waiting(ConfigEntryServiceServer::new(ConfigEntries))
             .with(operator.clone())
+            .with_waiting(StateChangeSubscriptionServer::new(Subscribe::new(&deps.context)))
             .with(health_service.clone());
         let external = new(External)
             .with(acl.max_decoding_message_size(EXTERNAL_MESSAGE_BYTES_MAX))
-            .with(connect_ca)
+            .with_waiting(connect_ca)
             .with(operator)
+            .with(ServerDiscoveryServiceServer::new(ServerDiscovery::new(deps)))
+            .with(DataplaneServiceServer::new(Dataplane::new(&deps.context)))
             .with(health_service);
         Ok(Self {
             internal: Arc::new(reflection::with(internal)?),

@@ -19,6 +19,7 @@ use tower_service::Service;
 
 use crate::{
     ALSO, Answer, GrpcCall, Handler, Peer, Refusal,
+    gather::Gathered,
     go_status::{in_gos_words, malformed_method, unknown_method, unknown_service},
     heading,
 };
@@ -41,6 +42,8 @@ pub struct Surface {
 struct Method {
     row: &'static GrpcRow,
     index: u16,
+    /// Whether its service is written.
+    answers: bool,
     handler: Arc<dyn Handler>,
 }
 
@@ -88,18 +91,39 @@ impl Surface {
         self.listener
     }
 
+    /// The largest message that a client may send.
+    pub fn message_bytes_max(&self) -> usize {
+        match self.listener {
+            GrpcListener::External => EXTERNAL_MESSAGE_BYTES_MAX,
+            GrpcListener::Internal | GrpcListener::RaftForwarding => INTERNAL_MESSAGE_BYTES_MAX,
+        }
+    }
+
     /// Registers a service, with those of its methods that the method table has on this surface.
     ///
     /// # Panics
     /// When the table has none of them here: a service is registered where its rows say.
     #[must_use]
-    pub fn with<S: Handler + NamedService + 'static>(mut self, service: S) -> Self {
+    pub fn with<S: Handler + NamedService + 'static>(self, service: S) -> Self {
+        self.register(service, true)
+    }
+
+    /// As [`with`](Self::with), of a service that answers UNIMPLEMENTED until it is written.
+    ///
+    /// # Panics
+    /// As [`with`](Self::with).
+    #[must_use]
+    pub fn with_waiting<S: Handler + NamedService + 'static>(self, service: S) -> Self {
+        self.register(service, false)
+    }
+
+    fn register<S: Handler + NamedService + 'static>(mut self, service: S, answers: bool) -> Self {
         let handler: Arc<dyn Handler> = Arc::new(service);
         let mut known = false;
         for (index, row) in rows().enumerate().filter(|(_, row)| row.row.service() == S::NAME) {
             assert!(row.is_on(self.listener), "{} is not for the {} surface", row.row.name, self.listener.as_str());
             let index = u16::try_from(index).unwrap_or(u16::MAX);
-            self.methods.insert(row.path, Method { row, index, handler: Arc::clone(&handler) });
+            self.methods.insert(row.path, Method { row, index, answers, handler: Arc::clone(&handler) });
             known = true;
         }
         assert!(known, "{} has no row in the method table", S::NAME);
@@ -107,9 +131,10 @@ impl Surface {
         self
     }
 
-    /// The methods that are answered here, by path.
+    /// The methods that are answered here, by path; those that wait left out.
     pub fn served(&self) -> Vec<&'static GrpcRow> {
-        let mut served: Vec<_> = self.methods.values().map(|method| method.row).collect();
+        let mut served: Vec<_> =
+            self.methods.values().filter(|method| method.answers).map(|method| method.row).collect();
         served.sort_unstable_by_key(|row| row.path);
         served
     }
@@ -146,7 +171,7 @@ impl Surface {
         let timeout = heading::read(&parts).map_err(|no_call| Box::new(no_call.into_response()))?;
         let method = self.find(parts.uri.path()).map_err(|status| Box::new(status.into_http()))?;
         let deadline = timeout.and_then(|timeout| received.checked_add(timeout));
-        let mut request = Request::from_parts(parts, body);
+        let mut request = Request::from_parts(parts, Gathered::body(body, self.message_bytes_max()));
         request.extensions_mut().insert(Peer { address: peer, deadline });
         let info = CallInfo { method: &method.row.row, method_index: method.index, peer, received, deadline };
         Ok(GrpcCall { info, row: method.row, request, handler: Arc::clone(&method.handler) })

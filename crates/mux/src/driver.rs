@@ -26,7 +26,7 @@ pub use registry::{Registry, RouteCounts};
 pub use rewind::Rewind;
 pub use stream::Stream;
 
-use crate::{CONNECTIONS_PER_CLIENT_MAX, Reason, Route};
+use crate::{CONNECTIONS_PER_CLIENT_MAX, Reason, Route, Row};
 
 /// Default of `limits.rpc_handshake_timeout`.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -42,6 +42,8 @@ pub struct Settings {
     pub http2_preface: bool,
     /// Certificates and what is demanded of clients; `None`: the port speaks no TLS.
     pub tls: Option<Tls>,
+    /// `None`: the server port. Else a port of its own, one of [`PORTS`](crate::PORTS): every connection takes this row.
+    pub only: Option<&'static Row>,
 }
 
 /// A century: what no connection waits for.
@@ -61,6 +63,7 @@ impl Default for Settings {
             max_conns_per_client: CONNECTIONS_PER_CLIENT_MAX,
             http2_preface: true,
             tls: None,
+            only: None,
         }
     }
 }

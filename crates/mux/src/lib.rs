@@ -23,8 +23,8 @@ pub use limit::{CONNECTIONS_PER_CLIENT_MAX, ClientCounts};
 pub use preamble::preamble;
 pub use reason::{Reason, Stage};
 pub use routes::{
-    H2, HTTP2_PREFACE, LAST_TYPE_BYTE, Needs, ROUTES, Route, Row, Then, TlsPolicy, alpn_names, row_of, row_of_alpn,
-    row_of_byte,
+    GRPC_PORT, GRPC_TLS_PORT, H2, HTTP2_PREFACE, LAST_TYPE_BYTE, Needs, PORTS, ROUTES, ROW_COUNT, Route, Row, Then,
+    TlsPolicy, alpn_names, row_of, row_of_alpn, row_of_byte, rows,
 };
 pub use stray::{STRAY_BYTES, Stray};
 pub use table::{TableRow, table};

@@ -170,6 +170,12 @@ reasons! {
     YamuxKeepalive = "yamux_keepalive", Ended, false,
         "the peer did not answer a ping of its yamux session",
         "nothing, unless it happens often: the peer or the way to it is gone without a word";
+    Http2Violation = "http2_violation", Ended, true,
+        "the peer broke the rules of HTTP/2, or does not speak it",
+        "see what the peer is: this route carries gRPC";
+    Http2Keepalive = "http2_keepalive", Ended, false,
+        "the peer did not answer a ping of its HTTP/2 connection",
+        "nothing, unless it happens often: the peer or the way to it is gone without a word";
     Stopped = "stopped", Ended, false,
         "this server stops",
         "nothing";

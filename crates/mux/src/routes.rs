@@ -13,6 +13,8 @@ pub enum Route {
     Snapshot,
     /// gRPC for agents and other servers: the internal surface.
     InternalGrpc,
+    /// gRPC for data planes, peers and anybody with a token: the external surface, on ports of its own.
+    ExternalGrpc,
     /// gRPC writes of resources that a follower passes to the leader.
     RaftForwarding,
     /// Gossip between datacenters, one packet after another.
@@ -32,6 +34,7 @@ impl Route {
             Self::Raft => "Raft between servers",
             Self::Snapshot => "a snapshot, saved or restored",
             Self::InternalGrpc => "internal gRPC",
+            Self::ExternalGrpc => "external gRPC",
             Self::RaftForwarding => "gRPC: writes for the leader",
             Self::WanPacket => "WAN gossip, packet by packet",
             Self::WanStream => "WAN gossip, a stream",
@@ -110,6 +113,23 @@ pub const ROUTES: &[Row] = &[
     row(Some(HTTP2_PREFACE[0]), Some(H2), "http2", Needs::Nothing, Then::Serve(Route::InternalGrpc)),
 ];
 
+/// Ports beside the server port, behind which there is one route: no byte and no name chooses.
+pub const PORTS: &[Row] = &[GRPC_PORT, GRPC_TLS_PORT];
+
+/// `ports.grpc`.
+pub const GRPC_PORT: Row = row(None, None, "grpc_port", Needs::Nothing, Then::Serve(Route::ExternalGrpc));
+
+/// `ports.grpc_tls`: TLS from the first byte, as configured by `tls.grpc`.
+pub const GRPC_TLS_PORT: Row = row(None, None, "grpc_tls_port", Needs::Tls, Then::Serve(Route::ExternalGrpc));
+
+/// How many rows [`rows`] has.
+pub const ROW_COUNT: usize = ROUTES.len() + PORTS.len();
+
+/// Every way in: those of [`ROUTES`], then those of [`PORTS`].
+pub fn rows() -> impl Iterator<Item = &'static Row> {
+    ROUTES.iter().chain(PORTS)
+}
+
 /// The highest byte that names a route. A byte above it may begin a TLS ClientHello.
 pub const LAST_TYPE_BYTE: u8 = 9;
 
@@ -136,7 +156,7 @@ impl Then {
 
 /// The first row that leads to `route`.
 pub fn row_of(route: Route) -> Option<&'static Row> {
-    ROUTES.iter().find(|row| row.then.route() == Some(route))
+    rows().find(|row| row.then.route() == Some(route))
 }
 
 /// The row of a type byte; the HTTP/2 preface's first byte is none.

@@ -2,6 +2,7 @@
 use std::{ffi::OsString, net::IpAddr, path::PathBuf};
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use proconsul_server::PortAt;
 
 use crate::config::AdminPort;
 
@@ -96,6 +97,12 @@ pub(crate) struct ServerArguments {
     /// Server port; 0: the operating system chooses.
     #[arg(long, value_name = "PORT")]
     pub(crate) server_port: Option<u16>,
+    /// gRPC port; -1: none, 0: the operating system chooses. Default: 8502, if free.
+    #[arg(long, value_name = "PORT", value_parser = crate::config::grpc_port_flag, allow_negative_numbers = true)]
+    pub(crate) grpc_port: Option<PortAt>,
+    /// gRPC port with TLS; -1: none, 0: the operating system chooses. Default: 8503, if free and tls.grpc has a certificate.
+    #[arg(long, value_name = "PORT", value_parser = crate::config::grpc_port_flag, allow_negative_numbers = true)]
+    pub(crate) grpc_tls_port: Option<PortAt>,
     /// Port of 127.0.0.1 where the server shows who is on it; -1: none, 0: the operating system chooses. Default: 8310, if free.
     #[arg(long, value_name = "PORT", value_parser = crate::config::admin_port, allow_negative_numbers = true)]
     pub(crate) admin_port: Option<AdminPort>,

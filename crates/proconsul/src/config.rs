@@ -30,6 +30,7 @@ pub(crate) use {
     duration::parse as parse_duration,
     error::{ConfigError, PlacedProblem, Warning},
     nearest::distance,
+    settings::grpc_port_flag,
 };
 
 use settings::Settings;
@@ -83,7 +84,9 @@ pub(crate) fn examine(files: &[PathBuf], base: Config) -> (Loaded, Vec<ConfigErr
     if !problems.is_empty() {
         errors.push(ConfigError::Together { problems });
     }
-    let Settings { server, log_level, admin, tls, .. } = settings;
+    let Settings { mut server, log_level, admin, tls, grpc_addr, grpc_tls_addr, .. } = settings;
+    server.grpc_addr = grpc_addr.unwrap_or(server.grpc_addr);
+    server.grpc_tls_addr = grpc_tls_addr.unwrap_or(server.grpc_tls_addr);
     (Loaded { server, log_level, admin, warnings, tls }, errors)
 }
 

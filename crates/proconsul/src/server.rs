@@ -78,6 +78,12 @@ fn apply_flags(loaded: &mut Loaded, arguments: &ServerArguments) {
     if let Some(port) = arguments.server_port {
         server.server_port = port;
     }
+    if let Some(port) = arguments.grpc_port {
+        server.grpc = port;
+    }
+    if let Some(port) = arguments.grpc_tls_port {
+        server.grpc_tls = port;
+    }
     if let Some(port) = arguments.admin_port {
         admin.port = port;
     }

@@ -31,7 +31,20 @@ fn with_few_descriptors(configuration: &str) -> Running {
     fs::write(&config, configuration).expect("a file");
     let mut command = Command::new("sh");
     let script = format!("ulimit -n {DESCRIPTORS} && exec \"$@\"");
-    command.args(["-c", &script, "sh", BINARY, "server", "--dev", "--server-port", "0", "--json", "--config-file"]);
+    command.args([
+        "-c",
+        &script,
+        "sh",
+        BINARY,
+        "server",
+        "--dev",
+        "--server-port",
+        "0",
+        "--grpc-port",
+        "-1",
+        "--json",
+        "--config-file",
+    ]);
     Running::of(command.arg(&config))
 }
 

@@ -69,7 +69,10 @@ fn certificates_are_made_and_a_server_that_demands_them_is_called() {
     // On ports of its own, as other tests run beside it.
     let words = start.trim_end_matches('&').split_whitespace().skip(1);
     let mut command = proconsul();
-    command.args(words).args(["--server-port", "0", "--admin-port", "0", "--json"]).current_dir(&folder);
+    command
+        .args(words)
+        .args(["--server-port", "0", "--grpc-port", "-1", "--admin-port", "0", "--json"])
+        .current_dir(&folder);
     let server = Running::of(&mut command);
     let mut ran = 0;
     for line in after {

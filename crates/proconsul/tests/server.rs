@@ -47,7 +47,7 @@ fn flags_win_over_what_they_stand_for() {
 #[test]
 fn a_person_is_shown_three_commands_that_work() {
     let mut child = proconsul()
-        .args(["server", "--dev", "--server-port", "0", "--admin-port", "-1"])
+        .args(["server", "--dev", "--server-port", "0", "--grpc-port", "-1", "--admin-port", "-1"])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -110,7 +110,9 @@ fn every_recorded_variant_starts() {
     assert!(variants.len() >= 9, "{variants:?}");
     for variant in variants {
         let mut command = proconsul();
-        command.args(["server", "--dev", "--server-port", "0", "--json", "--config-file"]).arg(&variant);
+        command
+            .args(["server", "--dev", "--server-port", "0", "--grpc-port", "-1", "--json", "--config-file"])
+            .arg(&variant);
         command.args(["--admin-port", "0"]);
         let server = Running::of(command.current_dir(&golden)); // it names its certificates relative to here
         assert!(server.announced["node"].as_str().is_some_and(|node| node.starts_with("probe-srv")), "{variant:?}");
@@ -131,7 +133,7 @@ fn a_configuration_that_nobody_would_understand_does_not_start() {
     let file = folder.path().join("a.hcl");
     fs::write(&file, "nod_name = \"n\"\n").expect("a file");
     let path = file.display().to_string();
-    let output = run(&["server", "--dev", "--server-port", "0", "--config-file", &path]);
+    let output = run(&["server", "--dev", "--server-port", "0", "--grpc-port", "-1", "--config-file", &path]);
     assert_eq!(code(&output), Some(1), "{}", err(&output));
     assert!(err(&output).contains("nod_name") && err(&output).contains("node_name"), "{}", err(&output));
 }
@@ -141,7 +143,7 @@ fn the_admin_listener_is_where_it_is_asked_to_be() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("made/data");
     let of = |arguments: &[&str]| {
-        let all = [&["server", "--dev", "--server-port", "0", "--json"], arguments].concat();
+        let all = [&["server", "--dev", "--server-port", "0", "--grpc-port", "-1", "--json"], arguments].concat();
         Running::start(&all)
     };
     let path = data.display().to_string();
@@ -157,7 +159,7 @@ fn the_admin_listener_is_where_it_is_asked_to_be() {
     assert_eq!(none.announced["admin_token"], serde_json::Value::Null, "nobody needs it");
 
     let port = both.admin().rsplit(':').next().expect("a port").to_owned();
-    let output = run(&["server", "--dev", "--server-port", "0", "--admin-port", &port]);
+    let output = run(&["server", "--dev", "--server-port", "0", "--grpc-port", "-1", "--admin-port", &port]);
     assert_eq!(code(&output), Some(1), "one that is asked for must be free");
     assert!(err(&output).contains(&port), "{}", err(&output));
 }
@@ -171,7 +173,7 @@ fn where_the_default_admin_port_is_taken_the_server_says_so_and_runs() {
         thread::sleep(Duration::from_millis(10));
         taken = TcpListener::bind("127.0.0.1:8310");
     }
-    let server = Running::start(&["server", "--dev", "--server-port", "0", "--json"]);
+    let server = Running::start(&["server", "--dev", "--server-port", "0", "--grpc-port", "-1", "--json"]);
     assert!(server.logged("8310").contains("WARN"));
     assert_eq!(server.announced["listening"]["admin"], serde_json::Value::Null);
     server.reply("Status.Ping", "{}");

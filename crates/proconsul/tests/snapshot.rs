@@ -40,8 +40,19 @@ fn a_file_of_consuls_is_shown_as_consul_shows_it() {
 fn what_is_restored_is_saved_again() {
     let folder = TempDir::new().expect("a folder");
     let (saved, again) = (folder.path().join("saved.snap"), folder.path().join("again.snap"));
-    let server =
-        Running::start(&["server", "--dev", "--server-port", "0", "--admin-port", "0", "--json", "--restore", RICH]);
+    let server = Running::start(&[
+        "server",
+        "--dev",
+        "--server-port",
+        "0",
+        "--grpc-port",
+        "-1",
+        "--admin-port",
+        "0",
+        "--json",
+        "--restore",
+        RICH,
+    ]);
     let address = server.address.to_string();
     save(&address, &saved);
     let mode = fs::metadata(&saved).expect("it is there").permissions().mode();
@@ -86,7 +97,7 @@ fn what_fails_says_why_and_leaves_nothing() {
         assert_eq!(code(&broken), Some(1), "{}", err(&broken));
         assert!(err(&broken).contains("s.snap"), "{}", err(&broken));
     }
-    let never = run(&["server", "--dev", "--server-port", "0", "--restore", &name]);
+    let never = run(&["server", "--dev", "--server-port", "0", "--grpc-port", "-1", "--restore", &name]);
     assert_eq!(code(&never), Some(1), "{}", out(&never));
     assert!(err(&never).contains("cannot be restored"), "{}", err(&never));
 }

@@ -122,7 +122,7 @@ fn server(folder: &TempDir) -> Running {
     let text = "tls {\n  defaults {\n    ca_file = \"consul-agent-ca.pem\"\n    cert_file = \"dc1-server-consul-0.pem\"\n    \
                 key_file = \"dc1-server-consul-0-key.pem\"\n    verify_incoming = true\n    verify_outgoing = true\n  }\n}\n";
     fs::write(folder.path().join("server.hcl"), text).expect("a file");
-    let line = "server -dev -server-port 0 -admin-port 0 -json -config-file server.hcl";
+    let line = "server -dev -server-port 0 -grpc-port -1 -admin-port 0 -json -config-file server.hcl";
     Running::of(proconsul().current_dir(folder).args(line.split(' ')))
 }
 

@@ -14,7 +14,19 @@ impl Server {
     /// Starts one, and says where it listens and what it logs.
     fn start(level: &str) -> (Self, String, BufReader<ChildStderr>) {
         let mut child = Command::new(BINARY)
-            .args(["server", "--dev", "--server-port", "0", "--admin-port", "0", "--json", "--log-level", level])
+            .args([
+                "server",
+                "--dev",
+                "--server-port",
+                "0",
+                "--grpc-port",
+                "-1",
+                "--admin-port",
+                "0",
+                "--json",
+                "--log-level",
+                level,
+            ])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

@@ -87,8 +87,19 @@ fn a_connection_is_seen_filtered_and_ended() {
 fn over_the_unix_socket_no_token_is_needed() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().display().to_string();
-    let server =
-        Running::start(&["server", "--dev", "--server-port", "0", "--admin-port", "-1", "--data-dir", &data, "--json"]);
+    let server = Running::start(&[
+        "server",
+        "--dev",
+        "--server-port",
+        "0",
+        "--grpc-port",
+        "-1",
+        "--admin-port",
+        "-1",
+        "--data-dir",
+        &data,
+        "--json",
+    ]);
     let mut held = TcpStream::connect(server.address).expect("a connection");
     held.write_all(&[0]).expect("written");
     let began = std::time::Instant::now();

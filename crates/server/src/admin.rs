@@ -71,7 +71,7 @@ impl Watched {
         let deadline = Deadline::now() + DESCRIBE_TIME_MAX;
         let asked = entries.into_iter().map(|entry| async move {
             let said = match self.0.port.connection(entry.id()) {
-                None => Said::Nothing,
+                None => self.0.port.grpc().describe(entry.id()).map_or(Said::Nothing, Said::Told),
                 Some(connection) => ask(&connection, deadline).await,
             };
             (entry, said)

@@ -44,11 +44,35 @@ pub struct Config {
     pub tls: TlsSettings,
     /// `rpc.http2_preface`: HTTP/2 without a type byte, and ALPN `h2`, lead to internal gRPC. Consul closes on it.
     pub http2_preface: bool,
+    /// `client_addr`, or `addresses.grpc` and `addresses.grpc_tls`: where the gRPC ports are bound.
+    pub grpc_addr: IpAddr,
+    /// See [`Config::grpc_addr`].
+    pub grpc_tls_addr: IpAddr,
+    /// `ports.grpc`: gRPC for data planes and others, without TLS.
+    pub grpc: PortAt,
+    /// `ports.grpc_tls`: the same in TLS. Without a certificate of `tls.grpc` there is none, and it is an error to ask for one.
+    pub grpc_tls: PortAt,
     /// Where the admin listener is bound; empty: nowhere.
     pub admin: Vec<AdminAt>,
     /// What the store begins with, from a snapshot file; `None`: empty, but for the server itself. A restored store is what the
     /// file says, and nothing besides.
     pub restore: Option<Snapshot>,
+}
+
+/// Default of `ports.grpc` in development mode.
+pub const GRPC_PORT_DEFAULT: u16 = 8502;
+/// Default of `ports.grpc_tls`.
+pub const GRPC_TLS_PORT_DEFAULT: u16 = 8503;
+
+/// A port that a server may do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PortAt {
+    /// There is none.
+    Off,
+    /// This one; 0: the operating system chooses. The server does not start if it is taken.
+    At(u16),
+    /// This one, and nobody asked for it: if it is taken, the server says so in its log and runs without.
+    IfFree(u16),
 }
 
 /// Where an admin listener is bound. It is never the server port.
@@ -81,6 +105,10 @@ impl Config {
             connection: Limits::default(),
             tls: TlsSettings::default(),
             http2_preface: true,
+            grpc_addr: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            grpc_tls_addr: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            grpc: PortAt::IfFree(GRPC_PORT_DEFAULT),
+            grpc_tls: PortAt::IfFree(GRPC_TLS_PORT_DEFAULT),
             admin: Vec::new(),
             restore: None,
         }

@@ -26,7 +26,7 @@ use proconsul_types::metric;
 use proconsul_yamux::SessionError;
 use tracing::Instrument;
 
-use crate::{methods::Handlers, snapshots::Snapshots};
+use crate::{grpc_routes::GrpcRoutes, methods::Handlers, snapshots::Snapshots};
 
 /// Serves the routes of the server port, and knows who is on it.
 pub(crate) struct RpcPort {
@@ -35,25 +35,34 @@ pub(crate) struct RpcPort {
     insecure: Server<Handlers>,
     /// What byte 5 leads to.
     snapshots: Snapshots,
+    /// What bytes 8 and 9 lead to, and the gRPC ports.
+    grpc: GrpcRoutes,
     /// By the number that they have in the port's registry.
     connections: Mutex<HashMap<u64, Arc<Connection>>>,
     stopping: AtomicBool,
 }
 
 impl RpcPort {
-    pub(crate) fn new(rpc: Server<Handlers>, insecure: Server<Handlers>, snapshots: Snapshots) -> Self {
-        Self { rpc, insecure, snapshots, connections: Mutex::default(), stopping: AtomicBool::new(false) }
+    pub(crate) fn new(
+        rpc: Server<Handlers>,
+        insecure: Server<Handlers>,
+        snapshots: Snapshots,
+        grpc: GrpcRoutes,
+    ) -> Self {
+        Self { rpc, insecure, snapshots, grpc, connections: Mutex::default(), stopping: AtomicBool::new(false) }
     }
 
     /// Whether somebody serves the route.
     pub(crate) const fn is_served(route: Route) -> bool {
-        matches!(route, Route::RpcSingle | Route::RpcMulti | Route::RpcInsecure | Route::Snapshot)
+        GrpcRoutes::carries(route)
+            || matches!(route, Route::RpcSingle | Route::RpcMulti | Route::RpcInsecure | Route::Snapshot)
     }
 
     /// Asks every connection to end, those that are still to come included.
     pub(crate) fn stop(&self, how: Stop) {
         self.stopping.store(true, SeqCst);
         self.snapshots.stop(how);
+        self.grpc.stop(how);
         for connection in self.connections.lock().values() {
             connection.stop(how);
         }
@@ -66,12 +75,29 @@ impl RpcPort {
 
     /// How many connections there are.
     pub(crate) fn connections(&self) -> usize {
-        self.connections.lock().len()
+        self.connections.lock().len() + self.grpc.connections()
+    }
+
+    /// The connections that carry gRPC.
+    pub(crate) fn grpc(&self) -> &GrpcRoutes {
+        &self.grpc
     }
 
     /// The connection with this number in the port's registry, if it is net/rpc.
     pub(crate) fn connection(&self, id: u64) -> Option<Arc<Connection>> {
         self.connections.lock().get(&id).cloned()
+    }
+
+    /// Serves what is not net/rpc.
+    async fn other(&self, accepted: Accepted) -> Reason {
+        match accepted.route {
+            Route::Snapshot => {
+                let Accepted { io, entry, .. } = accepted;
+                self.snapshots.serve(io, |why| entry.note(why)).await
+            }
+            route if GrpcRoutes::carries(route) => self.grpc.serve(accepted).await,
+            _ => Reason::NotServed,
+        }
     }
 
     fn enter(&self, accepted: &Accepted) -> Entered<'_> {
@@ -107,26 +133,28 @@ impl Serve for RpcPort {
     /// Not an `async fn`, which would keep its argument beside what becomes of it: a connection at rest is this future.
     fn serve(&self, accepted: Accepted) -> impl Future<Output = Reason> + Send {
         let span = tracing::debug_span!("conn", peer = %accepted.peer, route = accepted.entry.label());
-        let entered = self.enter(&accepted);
-        let connection = Arc::clone(&entered.connection);
-        let Accepted { route, io, entry, .. } = accepted;
-        // On the heap: it is rare, and a connection at rest is as large as the largest of its kinds.
-        let mut snapshot = None;
-        let mut serving = match route {
-            Route::Snapshot => {
-                let entry = Arc::clone(&entry);
-                snapshot = Some(Box::pin(async move { self.snapshots.serve(io, |why| entry.note(why)).await }));
-                None
-            }
-            Route::RpcSingle => Some(Serving::Single(self.rpc.single(io, connection))),
-            Route::RpcMulti => Some(Serving::Session(self.rpc.session(io, connection))),
-            Route::RpcInsecure => Some(Serving::Single(self.insecure.single(io, connection))),
-            _ => None,
-        };
+        let route = accepted.route;
+        let is_net_rpc = matches!(route, Route::RpcSingle | Route::RpcMulti | Route::RpcInsecure);
+        let mut net_rpc = None;
+        let mut other: Option<Pin<Box<dyn Future<Output = Reason> + Send + '_>>> = None;
+        if is_net_rpc {
+            let entered = self.enter(&accepted);
+            let connection = Arc::clone(&entered.connection);
+            let Accepted { io, entry, .. } = accepted;
+            let serving = match route {
+                Route::RpcMulti => Serving::Session(self.rpc.session(io, connection)),
+                Route::RpcInsecure => Serving::Single(self.insecure.single(io, connection)),
+                _ => Serving::Single(self.rpc.single(io, connection)),
+            };
+            net_rpc = Some((serving, entered, entry));
+        } else {
+            // On the heap: a connection of net/rpc at rest is as large as the largest of its kinds.
+            other = Some(Box::pin(self.other(accepted)));
+        }
         async move {
-            match (&mut serving, &mut snapshot) {
-                (Some(serving), _) => entered.tell(serving.await, &entry),
-                (None, Some(snapshot)) => snapshot.await,
+            match (&mut net_rpc, &mut other) {
+                (Some((serving, entered, entry)), _) => entered.tell(serving.await, entry),
+                (None, Some(other)) => other.await,
                 (None, None) => Reason::NotServed,
             }
         }

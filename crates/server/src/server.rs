@@ -1,11 +1,13 @@
 //! Start and stop.
 use std::{
     net::SocketAddr,
+    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use proconsul_admin::{Address, Recorded, Token};
+use proconsul_grpc::{Deps, Health, Surfaces};
 use proconsul_layers::SlowCalls;
 use proconsul_msgpack::GoStr;
 use proconsul_mux::{
@@ -18,19 +20,21 @@ use proconsul_services::{
     blocking::{Lot, QueryTimes},
 };
 use proconsul_state::Store;
-use proconsul_tls::{LoadError, Tls, watch};
+use proconsul_tls::{LoadError, Tls, watch as files};
 use proconsul_types::MethodRow;
 use tokio::{
-    sync::oneshot,
-    task::{JoinHandle, spawn_blocking},
+    sync::watch,
+    task::{JoinHandle, JoinSet, spawn_blocking},
     time::{Instant as Deadline, timeout, timeout_at},
 };
 use uuid::Uuid;
 
 use crate::{
-    Config, StartError,
+    CONSUL_VERSION, Config, StartError,
     admin::{Admins, Bound, Facts, Watched},
     founding,
+    grpc_ports::GrpcPorts,
+    grpc_routes::GrpcRoutes,
     methods::{self, Registries},
     rpc_port::RpcPort,
     secure,
@@ -54,8 +58,11 @@ pub struct Server {
     served: Vec<&'static MethodRow>,
     tls: Tls,
     admins: Admins,
-    stop_accepting: oneshot::Sender<()>,
+    stop_accepting: watch::Sender<bool>,
     accepting: JoinHandle<()>,
+    grpc_accepting: JoinSet<()>,
+    grpc_addresses: [Option<SocketAddr>; 2],
+    health: Health,
     /// Looks at parked queries, forgets deleted keys and old slow calls in time, writes where nodes are, ends sessions that nobody
     /// renews, and watches the certificates' files.
     tending: Vec<JoinHandle<()>>,
@@ -82,6 +89,8 @@ impl Server {
         let address = config.server_address();
         let listener = Listener::bind(address).map_err(|source| StartError::Bind { address, source })?;
         let rpc_address = listener.address();
+        let grpc_ports = GrpcPorts::bind(&config, &tls)?;
+        let grpc_addresses = [grpc_ports.plain_address(), grpc_ports.tls_address()];
 
         let store = Arc::new(Store::new());
         let lot = Lot::new(Arc::clone(&store), config.query_times);
@@ -105,10 +114,19 @@ impl Server {
         let writer = Arc::clone(&log) as Arc<dyn Log>;
         let Registries { rpc, insecure, coordinates, context } =
             Registries::new(node, &config.datacenter, &store, &lot, Arc::clone(&log));
+        let grpc = Surfaces::new(&Deps {
+            context: Arc::clone(&context),
+            node_id: id.as_str().into(),
+            version: CONSUL_VERSION,
+            slow: Arc::clone(&slow),
+        })
+        .map_err(|source| StartError::Reflection { source })?;
+        grpc.health.tell(true, true).await;
+        let health = grpc.health.clone();
         let snapshots = Snapshots::new(context, log, id);
         let served = rpc.served().chain(insecure.served()).collect();
         let [rpc, insecure] = [rpc, insecure].map(|methods| methods::server(methods, &config.connection, &slow));
-        let port = Arc::new(RpcPort::new(rpc, insecure, snapshots));
+        let port = Arc::new(RpcPort::new(rpc, insecure, snapshots, GrpcRoutes::new(grpc)));
         let registry = driver::Registry::new();
 
         let settings = Settings {
@@ -116,11 +134,14 @@ impl Server {
             max_conns_per_client: config.rpc_max_conns_per_client,
             http2_preface: config.http2_preface,
             tls: Some(tls.clone()),
+            only: None,
         };
-        let (stop_accepting, stopped) = oneshot::channel();
-        let accepting = tokio::spawn(serve(listener, settings, Arc::clone(&registry), Arc::clone(&port), async {
+        let stop_accepting = watch::Sender::new(false);
+        let grpc_accepting = grpc_ports.serve(&tls, &registry, &port, &stop_accepting);
+        let mut stopped = stop_accepting.subscribe();
+        let accepting = tokio::spawn(serve(listener, settings, Arc::clone(&registry), Arc::clone(&port), async move {
             // A sender that is gone is a server that is gone.
-            let _ = stopped.await;
+            let _gone = stopped.wait_for(|stopping| *stopping).await;
         }));
         let admins = bound.serve(&Watched::new(Facts {
             node: config.node_name.clone(),
@@ -138,7 +159,7 @@ impl Server {
             tokio::spawn(coordinates.run(writer)),
             tokio::spawn(timing),
             tokio::spawn(methods::tend(slow)),
-            tokio::spawn(watch::watch(tls.clone(), watch::EVERY)),
+            tokio::spawn(files::watch(tls.clone(), files::EVERY)),
         ];
         tracing::info!(%rpc_address, node = config.node_name, datacenter = config.datacenter, ?admins, "server started");
         Ok(Self {
@@ -154,18 +175,23 @@ impl Server {
             admins,
             stop_accepting,
             accepting,
+            grpc_accepting,
+            grpc_addresses,
+            health,
             tending,
         })
     }
 
-    /// The methods that a server of this version answers, those of byte 7 included.
+    /// The methods that a server of this version answers, those of byte 7 and of gRPC included.
     pub fn served_methods() -> Vec<&'static MethodRow> {
         let store = Arc::new(Store::new());
         let lot = Lot::new(Arc::clone(&store), QueryTimes::default());
         let session_clock = SessionClock::new(Arc::clone(&store), SESSION_TTL_MIN);
         let log = Arc::new(SoleLog::new(Arc::clone(&store), Arc::clone(&lot), session_clock, GoStr::default()));
-        let Registries { rpc, insecure, .. } = Registries::new("", "", &store, &lot, log);
-        rpc.served().chain(insecure.served()).collect()
+        let Registries { rpc, insecure, context, .. } = Registries::new("", "", &store, &lot, log);
+        let grpc = Surfaces::new(&Deps { context, node_id: "".into(), version: CONSUL_VERSION, slow: Arc::default() });
+        let grpc: Vec<_> = grpc.iter().flat_map(Surfaces::served).map(|row| &row.row).collect();
+        rpc.served().chain(insecure.served()).chain(grpc).collect()
     }
 
     /// The ways into the server port behind which a server of this version has somebody who answers; type byte 3 is one, as it
@@ -180,6 +206,16 @@ impl Server {
     /// Where the server port listens.
     pub fn rpc_address(&self) -> SocketAddr {
         self.rpc_address
+    }
+
+    /// Where gRPC without TLS is, if it is anywhere.
+    pub fn grpc_address(&self) -> Option<SocketAddr> {
+        self.grpc_addresses[0]
+    }
+
+    /// Where gRPC in TLS is, if it is anywhere.
+    pub fn grpc_tls_address(&self) -> Option<SocketAddr> {
+        self.grpc_addresses[1]
     }
 
     /// The name in the catalog.
@@ -250,18 +286,24 @@ impl Server {
     /// Stops: takes no more connections and calls, drops handshakes, answers parked queries with what there is, lets calls in
     /// hand end, and closes what is left after `grace`. The admin listeners end with it, answers in hand finished.
     pub async fn stop(self, grace: Duration) {
-        let Self { stop_accepting, mut accepting, tending, port, lot, admins, .. } = self;
+        let Self { stop_accepting, accepting, mut grpc_accepting, tending, port, lot, admins, health, .. } = self;
         let end = Deadline::now() + grace;
-        // Gone already if the accept loop has ended by itself.
-        let _ = stop_accepting.send(());
+        health.stop().await;
+        stop_accepting.send_replace(true);
         port.stop(Stop::Drain);
         lot.close();
         admins.stop();
-        if timeout_at(end, &mut accepting).await.is_err() {
+        let abort = accepting.abort_handle();
+        let mut ended = pin!(async {
+            // What it panicked with, if it did, is in the log.
+            let _ended = accepting.await;
+            while grpc_accepting.join_next().await.is_some() {}
+        });
+        if timeout_at(end, &mut ended).await.is_err() {
             tracing::info!(connections = port.connections(), "connections are still busy; closing them");
             port.stop(Stop::Now);
-            if timeout(LAST_GRACE, &mut accepting).await.is_err() {
-                accepting.abort();
+            if timeout(LAST_GRACE, &mut ended).await.is_err() {
+                abort.abort();
             }
         }
         if timeout_at(end, admins.ended()).await.is_err() {

@@ -53,6 +53,21 @@ pub fn narrow(step: &Step, value: &mut Value) {
     }
 }
 
+/// Narrows the messages of a stream: sorted as a whole, then each by itself, where what a message has not is left out.
+pub fn messages(step: &Step, messages: &mut Value) {
+    sort(&step.sort, messages);
+    let Value::Array(messages) = messages else { return };
+    for message in messages {
+        if !step.pick.is_empty() {
+            let picked = step.pick.iter().filter_map(|path| Some((path.clone(), at_path(message, path)?.clone())));
+            *message = Value::Object(picked.collect());
+        }
+        if step.shape {
+            *message = shape(message);
+        }
+    }
+}
+
 fn pick(paths: &[String], value: &Value) -> Value {
     let picked = paths.iter().map(|path| {
         let found = at_path(value, path).cloned();

@@ -18,7 +18,7 @@ use super::{
 };
 
 /// What the runner itself cannot do. A line goes when the runner learns it, and the waiting list shrinks by itself.
-pub const RUNNER_LACKS: &[&str] = &["runner:grpc"];
+pub const RUNNER_LACKS: &[&str] = &[];
 
 /// Methods that show the index of a table which the recordings' warm-up wrote to, each with the method by which it did.
 const WARMED: &[(&str, &str)] = &[("Catalog.GatewayServices", "ConfigEntry.Apply")];
@@ -92,9 +92,15 @@ impl Needs {
         if case.variant != "base" {
             needs.insert(format!("variant:{}", case.variant));
         }
+        let mut called: BTreeMap<Option<&str>, &str> = BTreeMap::new();
         let mut spoken: BTreeMap<&str, Spoken> = BTreeMap::new();
         for (step, outcome) in case.steps.iter().zip(&case.outcome) {
             needs.extend(of_step(step));
+            if step.op == Op::StreamOpen {
+                called.insert(step.label.as_deref(), step.path.as_deref().unwrap_or_default());
+            }
+            let path = step.path.as_deref().or_else(|| called.get(&step.label.as_deref()).copied());
+            needs.extend(path.filter(|_| step.op != Op::StreamOpen).and_then(|path| of_call(path, outcome)));
             let conn = step.conn.as_deref().unwrap_or("c");
             match step.op {
                 Op::Dial => {
@@ -186,6 +192,20 @@ fn of_handshake(step: &Step, outcome: &Value) -> Option<String> {
     Some(format!("route:{byte}"))
 }
 
+/// A service whose refusals are answered before it has anything to stream.
+const REFUSES_ONLY: &str = "/subscribe.StateChangeSubscription/Subscribe";
+
+/// The gRPC method that has to be there for such an outcome: its name with a dot before the method, as in the method table.
+fn of_call(path: &str, outcome: &Value) -> Option<String> {
+    let unknown = outcome["code"] == "Unimplemented";
+    let streamed = outcome["messages"].as_array().is_some_and(|messages| !messages.is_empty());
+    if unknown || (path == REFUSES_ONLY && !streamed) {
+        return None;
+    }
+    let (service, method) = path.strip_prefix('/')?.split_once('/')?;
+    Some(format!("{service}.{method}"))
+}
+
 fn of_step(step: &Step) -> Vec<String> {
     let mut needs = Vec::new();
     if step.port != Port::Rpc {
@@ -195,11 +215,8 @@ fn of_step(step: &Step) -> Vec<String> {
         step.op,
         Op::Grpc | Op::StreamOpen | Op::StreamRecv | Op::StreamSend | Op::StreamEnd | Op::StreamClose
     );
-    if is_stream || step.path.is_some() {
-        needs.push("runner:grpc".into());
-        if step.port == Port::Rpc && step.path.is_some() {
-            needs.push("route:8".into());
-        }
+    if is_stream && step.port == Port::Rpc && step.path.is_some() {
+        needs.push("route:8".into());
     }
     needs.extend(step.method.clone());
     needs

@@ -11,9 +11,10 @@ use serde_json::{Map, Value, json};
 use super::{
     call::{self, Answer},
     case::{Case, Op, Port, Step},
+    grpc,
     link::{self, Conn, Link, Then},
     narrow::{self, at_path, bucket},
-    normalise, read,
+    normalise, proto, read,
     session::{Session, Stream},
     target::Target,
     tls, yamux,
@@ -71,6 +72,9 @@ pub struct Runner<'a> {
     sessions: HashMap<Port, Session>,
     started: HashMap<String, Call>,
     held: Vec<Conn>,
+    /// Before its client: a stream ends before its connection.
+    streams: HashMap<String, grpc::Stream>,
+    grpc: Option<grpc::Client>,
 }
 
 struct Call {
@@ -94,6 +98,8 @@ impl<'a> Runner<'a> {
             sessions: HashMap::new(),
             started: HashMap::new(),
             held: Vec::new(),
+            streams: HashMap::new(),
+            grpc: None,
         }
     }
 
@@ -154,10 +160,80 @@ impl<'a> Runner<'a> {
             }
             Op::Many => self.many(step)?,
             Op::Burst => self.burst(step)?,
-            Op::Grpc | Op::StreamOpen | Op::StreamRecv | Op::StreamSend | Op::StreamEnd | Op::StreamClose => {
-                return Err(unsupported("gRPC"));
+            Op::Grpc => {
+                let message = self.message(step)?;
+                let mut outcome = self.grpc_call(step, &message, ms.unwrap_or(CALL_TIMEOUT))?;
+                if let Some(reply) = outcome.get_mut("reply") {
+                    narrow::narrow(step, reply);
+                }
+                outcome
+            }
+            Op::StreamOpen => self.stream_open(step)?,
+            Op::StreamRecv => {
+                let limit = ms.unwrap_or(RECV_TIMEOUT);
+                let mut outcome = self.stream(step)?.outcome(step.want.unwrap_or(0), limit)?;
+                self.save(step, &outcome);
+                narrow::messages(step, &mut outcome["messages"]);
+                outcome
+            }
+            Op::StreamSend => {
+                let message = self.message(step)?;
+                self.stream(step)?.send(&message)?;
+                json!("sent")
+            }
+            Op::StreamEnd => {
+                self.stream(step)?.end();
+                json!("sent")
+            }
+            Op::StreamClose => {
+                self.streams.remove(stream_name(step));
+                json!("ok")
             }
         })
+    }
+
+    /// The message of a step: bytes, or what its arguments encode to.
+    fn message(&self, step: &Step) -> Result<Vec<u8>> {
+        if !step.hex.is_empty() {
+            return Ok(step.hex.repeat(step.repeat.unwrap_or(1)));
+        }
+        proto::encode(&self.arguments(step))
+    }
+
+    fn client(&mut self) -> Result<&mut grpc::Client> {
+        if self.grpc.is_none() {
+            self.grpc = Some(grpc::Client::new()?);
+        }
+        self.grpc.as_mut().context("the client just made")
+    }
+
+    /// The metadata of a step, variables replaced.
+    fn meta(&self, step: &Step) -> Map<String, Value> {
+        match substitute(Value::Object(step.meta.clone()), &self.variables) {
+            Value::Object(meta) => meta,
+            _ => Map::new(),
+        }
+    }
+
+    fn grpc_call(&mut self, step: &Step, message: &[u8], limit: Duration) -> Result<Value> {
+        let path = step.path.as_deref().context("a grpc step without a path")?;
+        let (target, meta) = (self.target, self.meta(step));
+        self.client()?.call(target, step.port, path, &meta, message, limit)
+    }
+
+    fn stream_open(&mut self, step: &Step) -> Result<Value> {
+        let path = step.path.as_deref().context("a stream step without a path")?;
+        let mode = step.mode.as_deref();
+        let message = if mode == Some("noreq") { None } else { Some(self.message(step)?) };
+        let (target, meta) = (self.target, self.meta(step));
+        let stream = self.client()?.open(target, step.port, path, &meta, message.as_deref(), mode.is_some())?;
+        self.streams.insert(stream_name(step).into(), stream);
+        Ok(json!("opened"))
+    }
+
+    fn stream(&mut self, step: &Step) -> Result<&mut grpc::Stream> {
+        let name = stream_name(step);
+        self.streams.get_mut(name).with_context(|| format!("no stream {name}"))
     }
 
     fn conn(&mut self, step: &Step) -> Result<&mut Conn> {
@@ -287,7 +363,10 @@ impl<'a> Runner<'a> {
     }
 
     fn burst(&mut self, step: &Step) -> Result<Value> {
-        let method = step.method.clone().ok_or_else(|| unsupported("gRPC"))?;
+        if step.path.is_some() {
+            return self.grpc_burst(step);
+        }
+        let method = step.method.clone().context("a burst without a method")?;
         let args = self.arguments(step);
         let mut errors = Map::new();
         for _ in 0..step.max.unwrap_or(1) {
@@ -295,6 +374,18 @@ impl<'a> Runner<'a> {
             let outcome = call::outcome(&call.answer(Instant::now() + CALL_TIMEOUT), 1, &method);
             if let Some(text) = outcome.get("error").or_else(|| outcome.get("fault")).and_then(Value::as_str) {
                 errors.insert(text.into(), "some".into());
+            }
+        }
+        Ok(if errors.is_empty() { json!("all answered") } else { json!({ "errors": errors }) })
+    }
+
+    fn grpc_burst(&mut self, step: &Step) -> Result<Value> {
+        let message = self.message(step)?;
+        let mut errors = Map::new();
+        for _ in 0..step.max.unwrap_or(1) {
+            let outcome = self.grpc_call(step, &message, CALL_TIMEOUT)?;
+            if let (Some(code), Some(text)) = (outcome["code"].as_str(), outcome["message"].as_str()) {
+                errors.insert(format!("{code}: {text}"), "some".into());
             }
         }
         Ok(if errors.is_empty() { json!("all answered") } else { json!({ "errors": errors }) })
@@ -326,6 +417,10 @@ impl Drop for Runner<'_> {
     fn drop(&mut self) {
         self.started.clear(); // streams before their sessions, so that a server sees them closed
     }
+}
+
+fn stream_name(step: &Step) -> &str {
+    step.label.as_deref().unwrap_or("s")
 }
 
 fn conn_name(step: &Step) -> &str {

@@ -68,7 +68,20 @@ pub fn start_server(variant: &Path) -> Result<Server> {
     let name = variant.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     let mut command = Command::new(binary()?);
     command
-        .args(["server", "--dev", "--server-port", "0", "--admin-port", "-1", "--json", "--config-file"])
+        .args([
+            "server",
+            "--dev",
+            "--server-port",
+            "0",
+            "--grpc-port",
+            "0",
+            "--grpc-tls-port",
+            "0",
+            "--admin-port",
+            "-1",
+            "--json",
+            "--config-file",
+        ])
         .arg(variant);
     if let Some(golden) = variant.parent().and_then(Path::parent) {
         command.current_dir(golden); // a variant names its certificates relative to here

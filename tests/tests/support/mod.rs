@@ -15,7 +15,7 @@ use std::{
 };
 
 use proconsul_netrpc::client::Client;
-use proconsul_server::{Config, Server};
+use proconsul_server::{Config, PortAt, Server};
 use proconsul_tests::golden::call;
 use proconsul_yamux::{Connection, Control, Side};
 use serde_json::{Value, json};
@@ -42,7 +42,7 @@ pub(crate) const NEIGHBOUR: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 
 /// Development mode on a port of its own.
 pub(crate) fn config() -> Config {
-    Config { server_port: 0, ..Config::dev() }
+    Config { server_port: 0, grpc: PortAt::Off, grpc_tls: PortAt::Off, ..Config::dev() }
 }
 
 /// A server whose clients may have as many connections as they like.

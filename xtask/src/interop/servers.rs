@@ -93,7 +93,19 @@ impl Server {
     pub(crate) fn start_proconsul_with(binary: &Path, port: u16, more: &[&str]) -> Result<Self> {
         let port = port.to_string();
         // Several may run at a time, and the admin listener's port is one.
-        let args = ["server", "--dev", "--server-port", &port, "--admin-port", "-1", "--json", "--log-level", "warn"];
+        let args = [
+            "server",
+            "--dev",
+            "--server-port",
+            &port,
+            "--grpc-port",
+            "-1",
+            "--admin-port",
+            "-1",
+            "--json",
+            "--log-level",
+            "warn",
+        ];
         Self::start(binary, &[&args, more].concat(), |line| {
             let facts: Value = serde_json::from_str(line).ok()?;
             facts["listening"]["rpc"].as_str().map(str::to_owned)

@@ -2,7 +2,7 @@
 use std::{future::Future, time::Duration};
 
 use proconsul_client::{Client, Transport};
-use proconsul_server::{Config, Server};
+use proconsul_server::{Config, PortAt, Server};
 
 /// What is due at once.
 pub(crate) async fn promptly<T>(what: &str, future: impl Future<Output = T>) -> T {
@@ -10,7 +10,7 @@ pub(crate) async fn promptly<T>(what: &str, future: impl Future<Output = T>) -> 
 }
 
 pub(crate) fn config() -> Config {
-    Config { server_port: 0, ..Config::dev() }
+    Config { server_port: 0, grpc: PortAt::Off, grpc_tls: PortAt::Off, ..Config::dev() }
 }
 
 pub(crate) async fn start() -> (Server, Client) {

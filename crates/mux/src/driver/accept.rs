@@ -72,7 +72,11 @@ pub async fn serve<H: Serve>(
 ) {
     let door = Arc::new(Door { settings, handler, registry, stopping: watch::Sender::new(false) });
     let counts = Arc::new(Mutex::new(ClientCounts::default()));
-    let accepted_total = metrics::counter!(metric::RPC_ACCEPT_CONN.name);
+    // Consul's count is of the server port; that of a gRPC port is kept by who serves it.
+    let accepted_total = match door.settings.only {
+        None => metrics::counter!(metric::RPC_ACCEPT_CONN.name),
+        Some(_) => metrics::Counter::noop(),
+    };
     let failed = metrics::counter!(metric::RPC_ACCEPT_FAILED.name);
     // Every connection's task holds a receiver: the sender learns when the last one is gone.
     let (alive, receiver) = watch::channel(());

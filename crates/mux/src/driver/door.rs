@@ -157,6 +157,9 @@ impl<H: Serve> Door<H> {
     /// Finds out what a connection wants. The time for that is counted as Consul does: one for the first byte and a ClientHello
     /// that it begins; after byte 3 it starts anew, for the handshake and the byte inside.
     async fn detect(&self, mut tcp: TcpStream, entry: &Arc<Entry>) -> Result<Found, Turned> {
+        if let Some(row) = self.settings.only {
+            return self.enter_port(row, tcp, entry).await;
+        }
         let deadline = self.deadline();
         let (verdict, mut ahead) = look(&mut tcp, self.posture(), deadline).await?;
         let row = ahead.first().and_then(|byte| row_of_byte(*byte));
@@ -179,6 +182,20 @@ impl<H: Serve> Door<H> {
         };
         // Boxed: a handshake is large, but only while it lasts.
         Box::pin(self.over_tls(way, config, ahead, tcp, deadline, entry)).await
+    }
+
+    /// A port with one route: no byte chooses, and TLS is what the port begins with or what it does not speak.
+    async fn enter_port(&self, row: &'static Row, tcp: TcpStream, entry: &Arc<Entry>) -> Result<Found, Turned> {
+        let route = row.then.route();
+        if row.needs != Needs::Tls {
+            return Ok(Found { row, route, io: Stream::plain(Bytes::new(), tcp, Arc::clone(entry)) });
+        }
+        let Some(config) = self.settings.tls.as_ref().and_then(|tls| tls.incoming(Incoming::Grpc)) else {
+            return Err(Turned { row: Some(row), reason: Reason::NoCertificate, detail: None, io: None });
+        };
+        let io = Box::pin(tls::accept(config, Bytes::new(), tcp, self.deadline())).await?;
+        entry.set_tls(tls::facts(&io));
+        Ok(Found { row, route, io: Stream::tls(Bytes::new(), io, Arc::clone(entry)) })
     }
 
     async fn over_tls(

@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use proconsul_tls::PeerCertificate;
 use tokio::task::AbortHandle;
 
-use crate::{ROUTES, Row};
+use crate::{ROW_COUNT, Row, rows};
 
 /// As many bytes are kept of what is noted about a connection.
 pub const NOTE_BYTES_MAX: usize = 256;
@@ -90,7 +90,7 @@ impl Entry {
 
     /// The row of the route that it took; `None` for as long as that is not known.
     pub fn row(&self) -> Option<&'static Row> {
-        ROUTES.get(usize::from(self.row.load(Relaxed)))
+        rows().nth(usize::from(self.row.load(Relaxed)))
     }
 
     /// The label of the route that it took, or [`DETECTING`].
@@ -127,7 +127,7 @@ impl Entry {
     }
 
     pub(super) fn set_row(&self, row: &'static Row) -> usize {
-        let index = ROUTES.iter().position(|one| one == row).unwrap_or(ROUTES.len());
+        let index = rows().position(|one| one == row).unwrap_or(ROW_COUNT);
         // The table has fewer rows than a byte has values; a test says so.
         self.row.store(u8::try_from(index).unwrap_or(NO_ROW), Relaxed);
         index

@@ -14,16 +14,16 @@ use parking_lot::Mutex;
 use proconsul_types::metric;
 
 use super::{Closed, Entry, Quiet, entry::DETECTING, history::History};
-use crate::{ROUTES, Reason, Row};
+use crate::{ROW_COUNT, Reason, Row, rows};
 
 /// Every live connection of the port, why the last ones ended, and how many there were by route and reason.
 #[derive(Debug)]
 pub struct Registry {
     live: Mutex<HashMap<u64, Arc<Entry>>>,
     next: AtomicU64,
-    /// Connections that took the row of [`ROUTES`] at the same place.
-    took: [AtomicU64; ROUTES.len()],
-    left: [AtomicU64; ROUTES.len()],
+    /// Connections that took the row of [`rows`] at the same place.
+    took: [AtomicU64; ROW_COUNT],
+    left: [AtomicU64; ROW_COUNT],
     past: Mutex<Past>,
     said: Quiet<(Option<IpAddr>, &'static str)>,
 }
@@ -50,8 +50,8 @@ impl Default for Registry {
         Self {
             live: Mutex::default(),
             next: AtomicU64::new(1),
-            took: [const { AtomicU64::new(0) }; ROUTES.len()],
-            left: [const { AtomicU64::new(0) }; ROUTES.len()],
+            took: [const { AtomicU64::new(0) }; ROW_COUNT],
+            left: [const { AtomicU64::new(0) }; ROW_COUNT],
             past: Mutex::default(),
             said: Quiet::default(),
         }
@@ -101,9 +101,9 @@ impl Registry {
         self.past.lock().history.closes()
     }
 
-    /// How many connections took each route, in the order of [`ROUTES`].
+    /// How many connections took each route, in the order of [`rows`].
     pub fn routes(&self) -> Vec<RouteCounts> {
-        let counts = ROUTES.iter().zip(self.took.iter().zip(&self.left));
+        let counts = rows().zip(self.took.iter().zip(&self.left));
         counts
             .map(|(row, (took, left))| {
                 // In this order, so that there never were fewer than have left.
@@ -145,7 +145,7 @@ impl Registry {
 
     fn leave(&self, entry: &Entry, reason: Reason) {
         self.live.lock().remove(&entry.id());
-        let left = entry.row().and_then(|row| ROUTES.iter().position(|one| one == row));
+        let left = entry.row().and_then(|row| rows().position(|one| one == row));
         if let Some(left) = left.and_then(|index| self.left.get(index)) {
             left.fetch_add(1, Relaxed);
         }

@@ -1,7 +1,7 @@
 //! What the keys in effect do. Each function here is one row's, see the table in `keys`.
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
-use proconsul_server::Config;
+use proconsul_server::{Config, PortAt};
 
 use super::{
     admin::{Admin, AdminPort},
@@ -22,6 +22,9 @@ pub(super) struct Settings {
     pub(super) server: Config,
     pub(super) log_level: String,
     pub(super) admin: Admin,
+    /// `addresses.grpc` and `addresses.grpc_tls`, which come before `client_addr` wherever that stands.
+    pub(super) grpc_addr: Option<IpAddr>,
+    pub(super) grpc_tls_addr: Option<IpAddr>,
     /// The `tls` stanza of the files read so far.
     pub(super) tls: Stanza,
     /// That of the file that is being read.
@@ -46,6 +49,8 @@ impl Settings {
             server: base,
             log_level: LOG_LEVEL_DEFAULT.to_owned(),
             admin: Admin::default(),
+            grpc_addr: None,
+            grpc_tls_addr: None,
             tls: Stanza::default(),
             reading: Reading::default(),
             place: Place { file: PathBuf::new().into(), line: 0 },
@@ -121,6 +126,59 @@ pub(super) fn server_port(to: &mut Settings, value: &Value) -> Result<(), String
     to.server.server_port =
         u16::try_from(port).map_err(|_| format!("is {port}: a port is between 1 and 65535, or 0 to be given one"))?;
     Ok(())
+}
+
+pub(super) fn grpc_port(to: &mut Settings, value: &Value) -> Result<(), String> {
+    to.server.grpc = port_at(int(value)?)?;
+    Ok(())
+}
+
+pub(super) fn grpc_tls_port(to: &mut Settings, value: &Value) -> Result<(), String> {
+    to.server.grpc_tls = port_at(int(value)?)?;
+    Ok(())
+}
+
+/// A port that may be off.
+fn port_at(port: i64) -> Result<PortAt, String> {
+    match port {
+        -1 => Ok(PortAt::Off),
+        _ => u16::try_from(port)
+            .map(PortAt::At)
+            .map_err(|_| format!("is {port}: a port is between 1 and 65535, -1 for none, or 0 to be given one")),
+    }
+}
+
+/// Reads the value of `--grpc-port` and `--grpc-tls-port`.
+///
+/// # Errors
+/// See [`port_at`].
+pub(crate) fn grpc_port_flag(text: &str) -> Result<PortAt, String> {
+    port_at(text.parse().map_err(|_| "a port is a whole number".to_owned())?)
+}
+
+pub(super) fn client_addr(to: &mut Settings, value: &Value) -> Result<(), String> {
+    let address = one_address(text(value))?;
+    (to.server.grpc_addr, to.server.grpc_tls_addr) = (address, address);
+    Ok(())
+}
+
+pub(super) fn grpc_addr(to: &mut Settings, value: &Value) -> Result<(), String> {
+    to.grpc_addr = Some(one_address(text(value))?);
+    Ok(())
+}
+
+pub(super) fn grpc_tls_addr(to: &mut Settings, value: &Value) -> Result<(), String> {
+    to.grpc_tls_addr = Some(one_address(text(value))?);
+    Ok(())
+}
+
+fn one_address(address: &str) -> Result<IpAddr, String> {
+    address.trim().parse().map_err(|_| {
+        format!(
+            "is {address:?}, which is no IP address: write one, for example \"127.0.0.1\" or \"0.0.0.0\"; several, templates \
+             and unix sockets are not understood here"
+        )
+    })
 }
 
 pub(super) fn admin_port(to: &mut Settings, value: &Value) -> Result<(), String> {

@@ -42,6 +42,8 @@ fn line(server: &Server, out: &mut impl Write) -> Result<()> {
     let line = json!({
         "listening": {
             "rpc": server.rpc_address().to_string(),
+            "grpc": server.grpc_address().map(|address| address.to_string()),
+            "grpc_tls": server.grpc_tls_address().map(|address| address.to_string()),
             "admin": port.map(|port| port.to_string()),
             "admin_socket": socket,
         },
@@ -58,6 +60,12 @@ fn text(server: &Server, out: &mut impl Write) -> Result<()> {
     let Admin { port, socket } = Admin::of(server);
     writeln!(out, "proconsul server (dev): node {}, datacenter {}", server.node_name(), server.datacenter())?;
     writeln!(out, "  server RPC    {address}")?;
+    if let Some(address) = server.grpc_address() {
+        writeln!(out, "  gRPC          {address}")?;
+    }
+    if let Some(address) = server.grpc_tls_address() {
+        writeln!(out, "  gRPC in TLS   {address}")?;
+    }
     if let Some(socket) = socket {
         writeln!(out, "  admin socket  {socket}")?;
     }

@@ -2,7 +2,7 @@ use std::{collections::BTreeSet, thread, time::Duration};
 
 use metrics::{CounterFn, GaugeFn, HistogramFn, Key, Recorder, with_local_recorder};
 use proconsul_netrpc::client::{CallError, Client};
-use proconsul_server::{Config, Server};
+use proconsul_server::{Config, PortAt, Server};
 use proconsul_types::metric::{self, Kind};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -172,7 +172,9 @@ fn what_a_server_emits_stands_in_the_table() {
 }
 
 async fn use_a_server() {
-    let server = Server::start(Config { server_port: 0, ..Config::dev() }).await.expect("a server");
+    let server = Server::start(Config { server_port: 0, grpc: PortAt::Off, grpc_tls: PortAt::Off, ..Config::dev() })
+        .await
+        .expect("a server");
     let address = server.rpc_address();
     for method in ["Catalog.Register", "Catalog.Deregister"] {
         let mut io = TcpStream::connect(address).await.expect("a connection");

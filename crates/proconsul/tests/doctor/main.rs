@@ -396,7 +396,17 @@ fn our_own_server_in_tls_is_well() {
         world.ca.file, own.cert_file, own.key_file
     );
     let file = write(&world.directory, "own.hcl", &text);
-    let server = Running::start(&["server", "--dev", "--server-port", "0", "--json", "--config-file", &file]);
+    let server = Running::start(&[
+        "server",
+        "--dev",
+        "--server-port",
+        "0",
+        "--grpc-port",
+        "-1",
+        "--json",
+        "--config-file",
+        &file,
+    ]);
     let server = server.address.to_string();
 
     let told = ask(&server, &["--config-file", &file, "--as-server", "--node", "n1", "--dc", "dc1", "--timeout", "1s"]);

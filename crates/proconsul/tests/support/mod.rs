@@ -62,7 +62,7 @@ pub(crate) struct Running {
 impl Running {
     /// Development mode on a port of its own.
     pub(crate) fn dev() -> Self {
-        Self::start(&["server", "--dev", "--server-port", "0", "--admin-port", "0", "--json"])
+        Self::start(&["server", "--dev", "--server-port", "0", "--grpc-port", "-1", "--admin-port", "0", "--json"])
     }
 
     /// Where its admin listener is, on the loopback.

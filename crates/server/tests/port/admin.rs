@@ -6,7 +6,7 @@ use proconsul_admin::{
 };
 use proconsul_mux::{Route, driver::dial::Via};
 use proconsul_netrpc::client::Client;
-use proconsul_server::{AdminAt, Config, Server, StartError};
+use proconsul_server::{AdminAt, Config, PortAt, Server, StartError};
 use serde_json::{Value, json};
 
 use crate::support::{Certs, Dialler, connect, leader, promptly, session, single, start, until};
@@ -117,7 +117,13 @@ async fn a_port_that_is_taken_is_an_error_only_for_who_insists() {
     let port = taken.local_addr().expect("an address").port();
     let server = start(|config| config.admin = vec![AdminAt::LoopbackIfFree(port)]).await;
     assert!(server.admin_addresses().is_empty());
-    let config = Config { server_port: 0, admin: vec![AdminAt::Loopback(port)], ..Config::dev() };
+    let config = Config {
+        server_port: 0,
+        grpc: PortAt::Off,
+        grpc_tls: PortAt::Off,
+        admin: vec![AdminAt::Loopback(port)],
+        ..Config::dev()
+    };
     let error = Server::start(config).await.expect_err("it is taken");
     assert!(matches!(error, StartError::Admin { .. }), "{error}");
 }

@@ -4,7 +4,7 @@ use std::error::Error as _;
 use proconsul_msgpack::GoStr;
 use proconsul_mux::{Reason, Route, driver::dial::Via};
 use proconsul_netrpc::client::{CallError, Client};
-use proconsul_server::{Config, Server, StartError};
+use proconsul_server::{Config, PortAt, Server, StartError};
 use proconsul_tls::create::Kind;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -134,7 +134,13 @@ async fn a_reload_is_taken_by_new_handshakes_and_a_broken_one_by_none() {
 async fn a_server_whose_certificates_are_wrong_does_not_start_and_says_which() {
     let certs = Certs::new();
     certs.write("server-key.pem", "no key");
-    let config = Config { server_port: 0, tls: certs.strict("server"), ..Config::dev() };
+    let config = Config {
+        server_port: 0,
+        grpc: PortAt::Off,
+        grpc_tls: PortAt::Off,
+        tls: certs.strict("server"),
+        ..Config::dev()
+    };
     let error = Server::start(config).await.expect_err("there is no key");
     assert!(matches!(error, StartError::Tls { .. }), "{error}");
     let cause = error.source().expect("a cause").to_string();
@@ -143,7 +149,10 @@ async fn a_server_whose_certificates_are_wrong_does_not_start_and_says_which() {
     let certs = Certs::new();
     let mut tls = certs.strict("server");
     (tls.internal_rpc.cert_file, tls.internal_rpc.key_file) = (None, None);
-    let error = Server::start(Config { server_port: 0, tls, ..Config::dev() }).await.expect_err("a contradiction");
+    let error =
+        Server::start(Config { server_port: 0, grpc: PortAt::Off, grpc_tls: PortAt::Off, tls, ..Config::dev() })
+            .await
+            .expect_err("a contradiction");
     let cause = error.source().expect("a cause").to_string();
     assert!(cause.contains("VerifyIncoming requires either a Cert and Key pair"), "{cause}");
 }

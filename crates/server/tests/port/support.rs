@@ -6,7 +6,7 @@ use proconsul_mux::{
     driver::dial::{DialError, Dialled, Via, dial},
 };
 use proconsul_netrpc::client::Client;
-use proconsul_server::{Config, Server};
+use proconsul_server::{Config, PortAt, Server};
 use proconsul_tls::{
     Outgoing, Policy, Settings, Tls,
     create::{CaRequest, CertRequest, Kind, Pair, ca, cert},
@@ -24,7 +24,7 @@ pub(crate) async fn promptly<T>(what: &str, future: impl Future<Output = T>) -> 
 
 /// A server on a port of the system's choice, with this on top of `--dev`.
 pub(crate) async fn start(config: impl FnOnce(&mut Config)) -> Server {
-    let mut all = Config { server_port: 0, ..Config::dev() };
+    let mut all = Config { server_port: 0, grpc: PortAt::Off, grpc_tls: PortAt::Off, ..Config::dev() };
     config(&mut all);
     Server::start(all).await.expect("the server starts")
 }

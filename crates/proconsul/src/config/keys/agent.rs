@@ -39,7 +39,7 @@ pub(in crate::config) static TOP: Keys = Keys(&[
     key("check_output_max_size", Int).default("4096"),
     key("check_update_interval", Duration).default("5m"),
     key("checks", Tables(&CHECK)),
-    key("client_addr", Text).default("127.0.0.1"),
+    key("client_addr", Text).default("127.0.0.1").sets(set::client_addr, "IP address of the gRPC ports"),
     key("cloud", Table(&CLOUD)),
     key("config_entries", Table(&CONFIG_ENTRIES)),
     key("auto_encrypt", Table(&AUTO_ENCRYPT)),

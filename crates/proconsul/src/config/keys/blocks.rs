@@ -23,8 +23,13 @@ pub(super) static ACL: Keys = Keys(&[
     key("msp_disable_bootstrap", Bool).enterprise(),
 ]);
 
-pub(super) static ADDRESSES: Keys =
-    Keys(&[key("dns", Text), key("http", Text), key("https", Text), key("grpc", Text), key("grpc_tls", Text)]);
+pub(super) static ADDRESSES: Keys = Keys(&[
+    key("dns", Text),
+    key("http", Text),
+    key("https", Text),
+    key("grpc", Text).sets(set::grpc_addr, "IP address of the gRPC port, in place of `client_addr`"),
+    key("grpc_tls", Text).sets(set::grpc_tls_addr, "IP address of the gRPC port with TLS, in place of `client_addr`"),
+]);
 
 pub(super) static AUTO_CONFIG: Keys = Keys(&[
     key("enabled", Bool),
@@ -161,8 +166,15 @@ pub(super) static PORTS: Keys = Keys(&[
     key("server", Int)
         .default("8300")
         .sets(set::server_port, "port that servers and clients call on; 0: the operating system chooses"),
-    key("grpc", Int).default("-1"),
-    key("grpc_tls", Int),
+    key("grpc", Int).default("8502").sets(
+        set::grpc_port,
+        "port for gRPC of data planes and others, without TLS; -1: none, 0: the operating system chooses. Where the default is \
+         taken, the server runs without it",
+    ),
+    key("grpc_tls", Int).default("8503").sets(
+        set::grpc_tls_port,
+        "the same in TLS, by `tls.grpc`; without a certificate there is none, unless it is set",
+    ),
     key("admin", Int).default("8310").sets(
         set::admin_port,
         "not Consul's: port of 127.0.0.1 where the server shows who is on the server port (`proconsul conns`, a page for \

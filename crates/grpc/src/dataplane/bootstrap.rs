@@ -1,0 +1,74 @@
+//! What Envoy of one proxy begins with.
+use proconsul_convert::Mirror;
+use proconsul_proto_public::pbdataplane::{
+    GetEnvoyBootstrapParamsRequest, GetEnvoyBootstrapParamsResponse, get_envoy_bootstrap_params_request::NodeSpec,
+};
+use proconsul_services::{Access, Context, Rights};
+use proconsul_state::{Peer, Snapshot, WatchSet};
+use proconsul_structs::service::ServiceKind;
+use tonic::Status;
+
+use super::access_logs;
+use crate::options;
+
+/// The partition and the namespace of everything in Consul's community edition.
+const DEFAULT: &str = "default";
+
+/// Answers for the proxy that a request names.
+pub(super) fn params(
+    context: &Context,
+    rights: &Rights,
+    request: &GetEnvoyBootstrapParamsRequest,
+) -> Result<GetEnvoyBootstrapParamsResponse, Status> {
+    let snapshot = context.store.snapshot();
+    let node = node(&snapshot, request)?;
+    #[allow(deprecated, reason = "older data planes say it there")]
+    let id = if request.service_id.is_empty() { &request.proxy_id } else { &request.service_id };
+    let (_, service) = snapshot.node_service(Peer::LOCAL, node.as_bytes(), id.as_bytes(), &mut WatchSet::default());
+    let service = service.ok_or_else(|| Status::not_found("Service not found"))?;
+    rights
+        .demand(Access::ServiceRead(&service.service))
+        .map_err(|fault| Status::permission_denied(options::text(&fault)))?;
+    let is_proxy = service.kind == ServiceKind::ConnectProxy;
+    let name = if is_proxy { &service.proxy.destination_service_name } else { &service.service };
+    let name = name.to_str_lossy().into_owned();
+    let config: Result<Option<prost_types::Struct>, _> = service.proxy.config.to_proto();
+    let config = config.map_err(|_| Status::unknown("Error creating the envoy boostrap params config"))?;
+    Ok(GetEnvoyBootstrapParamsResponse {
+        identity: name.clone(),
+        service: name,
+        partition: DEFAULT.to_owned(),
+        namespace: DEFAULT.to_owned(),
+        config: Some(config.unwrap_or_default()),
+        datacenter: context.datacenter.to_str_lossy().into_owned(),
+        node_name: node,
+        access_logs: access_logs::of(&service.proxy.access_logs),
+    })
+}
+
+/// The name of the node that a request names, by its id or its name.
+fn node(snapshot: &Snapshot, request: &GetEnvoyBootstrapParamsRequest) -> Result<String, Status> {
+    // Not watched: the answer is of this moment.
+    let watches = &mut WatchSet::default();
+    let node = match request.node_spec.as_ref() {
+        Some(NodeSpec::NodeId(id)) if !id.is_empty() => {
+            if !is_uuid(id) {
+                return Err(Status::internal("Failure looking up service"));
+            }
+            snapshot.node_by_id(Peer::LOCAL, id.as_bytes(), watches).1
+        }
+        Some(NodeSpec::NodeName(name)) if !name.is_empty() => snapshot.node(Peer::LOCAL, name.as_bytes(), watches).1,
+        _ => return Err(Status::invalid_argument("Node ID or name required to lookup the service")),
+    };
+    let node = node.ok_or_else(|| Status::not_found("node not found"))?;
+    Ok(node.node.to_str_lossy().into_owned())
+}
+
+/// Whether Consul's index by id takes this for one.
+fn is_uuid(id: &str) -> bool {
+    id.len() == 36
+        && id.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
