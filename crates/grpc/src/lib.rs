@@ -2,6 +2,7 @@
 mod acl; // logging in and out
 mod also; // methods that are not Consul's: health, reflection
 mod answer; // an answer as the layers see it, and its end
+mod append; // writes to the log
 mod call; // a call as the layers see it
 mod config_entry; // exported services
 mod connect_ca; // roots and signatures of the mesh's authority
@@ -13,6 +14,8 @@ mod heading; // what the headers of a request say
 mod health; // how the server is
 mod operator; // what an operator does to the servers
 mod options; // what a caller says in metadata
+mod peer_stream; // other clusters, as far as their first message
+mod peering; // what is stored of peerings
 mod reflection; // which services there are
 mod registered; // what is registered where
 mod server_discovery; // which servers may be asked

@@ -5,6 +5,8 @@ use proconsul_layers::SlowCalls;
 use proconsul_proto::{
     pbconfigentry::config_entry_service_server::ConfigEntryServiceServer,
     pboperator::operator_service_server::OperatorServiceServer,
+    pbpeering::peering_service_server::PeeringServiceServer,
+    pbpeerstream::peer_stream_service_server::PeerStreamServiceServer,
     pbsubscribe::state_change_subscription_server::StateChangeSubscriptionServer,
 };
 use proconsul_proto_public::{
@@ -21,8 +23,12 @@ use tonic_reflection::server::Error;
 
 use crate::{
     EXTERNAL_MESSAGE_BYTES_MAX, Health, Surface, acl::Acl, config_entry::ConfigEntries, connect_ca::ConnectCa,
-    dataplane::Dataplane, operator::Operator, reflection, server_discovery::ServerDiscovery, subscribe::Subscribe,
+    dataplane::Dataplane, operator::Operator, peer_stream::PeerStreams, peering::Peerings, reflection,
+    server_discovery::ServerDiscovery, subscribe::Subscribe,
 };
+
+/// The methods of the certificate authority that wait for it.
+const CONNECT_CA_WAITS: &[&str] = &["WatchRoots"];
 
 /// What the services ask of the server around them.
 #[derive(Clone)]
@@ -69,20 +75,26 @@ impl Surfaces {
         let (health, health_service) = Health::new();
         let acl = AclServiceServer::new(Acl);
         let connect_ca = ConnectCaServiceServer::new(ConnectCa);
+        let peer_streams = PeerStreamServiceServer::new(PeerStreams::new(&deps.context));
+        let discovery = ServerDiscoveryServiceServer::new(ServerDiscovery::new(deps));
+        let dataplane = DataplaneServiceServer::new(Dataplane::new(&deps.context));
         let operator = OperatorServiceServer::new(Operator::new(deps));
         let internal = new(Internal)
             .with(acl.clone())
-            .with_waiting(connect_ca.clone())
-            .with_waiting(ConfigEntryServiceServer::new(ConfigEntries))
+            .with_waiting(connect_ca.clone(), CONNECT_CA_WAITS)
+            .with_waiting(ConfigEntryServiceServer::new(ConfigEntries), &["GetResolvedExportedServices"])
+            .with_waiting(peer_streams.clone(), &["StreamResources"])
+            .with_waiting(PeeringServiceServer::new(Peerings::new(&deps.context)), &["GenerateToken", "Establish"])
             .with(operator.clone())
-            .with_waiting(StateChangeSubscriptionServer::new(Subscribe::new(&deps.context)))
+            .with_waiting(StateChangeSubscriptionServer::new(Subscribe::new(&deps.context)), &["Subscribe"])
             .with(health_service.clone());
         let external = new(External)
             .with(acl.max_decoding_message_size(EXTERNAL_MESSAGE_BYTES_MAX))
-            .with_waiting(connect_ca)
-            .with(operator)
-            .with(ServerDiscoveryServiceServer::new(ServerDiscovery::new(deps)))
-            .with(DataplaneServiceServer::new(Dataplane::new(&deps.context)))
+            .with_waiting(connect_ca.max_decoding_message_size(EXTERNAL_MESSAGE_BYTES_MAX), CONNECT_CA_WAITS)
+            .with_waiting(peer_streams.max_decoding_message_size(EXTERNAL_MESSAGE_BYTES_MAX), &["StreamResources"])
+            .with(operator.max_decoding_message_size(EXTERNAL_MESSAGE_BYTES_MAX))
+            .with(discovery.max_decoding_message_size(EXTERNAL_MESSAGE_BYTES_MAX))
+            .with(dataplane.max_decoding_message_size(EXTERNAL_MESSAGE_BYTES_MAX))
             .with(health_service);
         Ok(Self {
             internal: Arc::new(reflection::with(internal)?),

@@ -105,23 +105,25 @@ impl Surface {
     /// When the table has none of them here: a service is registered where its rows say.
     #[must_use]
     pub fn with<S: Handler + NamedService + 'static>(self, service: S) -> Self {
-        self.register(service, true)
+        self.register(service, &[])
     }
 
-    /// As [`with`](Self::with), of a service that answers UNIMPLEMENTED until it is written.
+    /// As [`with`](Self::with), of a service some of whose methods answer UNIMPLEMENTED, whatever they check before, until they are
+    /// written: those named in `waiting`.
     ///
     /// # Panics
     /// As [`with`](Self::with).
     #[must_use]
-    pub fn with_waiting<S: Handler + NamedService + 'static>(self, service: S) -> Self {
-        self.register(service, false)
+    pub fn with_waiting<S: Handler + NamedService + 'static>(self, service: S, waiting: &[&str]) -> Self {
+        self.register(service, waiting)
     }
 
-    fn register<S: Handler + NamedService + 'static>(mut self, service: S, answers: bool) -> Self {
+    fn register<S: Handler + NamedService + 'static>(mut self, service: S, waiting: &[&str]) -> Self {
         let handler: Arc<dyn Handler> = Arc::new(service);
         let mut known = false;
         for (index, row) in rows().enumerate().filter(|(_, row)| row.row.service() == S::NAME) {
             assert!(row.is_on(self.listener), "{} is not for the {} surface", row.row.name, self.listener.as_str());
+            let answers = !waiting.contains(&row.row.method());
             let index = u16::try_from(index).unwrap_or(u16::MAX);
             self.methods.insert(row.path, Method { row, index, answers, handler: Arc::clone(&handler) });
             known = true;
