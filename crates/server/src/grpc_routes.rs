@@ -35,13 +35,14 @@ impl GrpcRoutes {
         matches!(route, Route::InternalGrpc | Route::ExternalGrpc | Route::RaftForwarding)
     }
 
-    pub(crate) fn surfaces(&self) -> &Surfaces {
-        &self.surfaces
-    }
-
     /// How many connections there are.
     pub(crate) fn connections(&self) -> usize {
         self.connections.lock().len()
+    }
+
+    /// The connections.
+    pub(crate) fn list(&self) -> Vec<Arc<Connection>> {
+        self.connections.lock().values().cloned().collect()
     }
 
     /// Asks every connection to end, those that are still to come included.

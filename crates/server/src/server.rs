@@ -253,6 +253,11 @@ impl Server {
         &self.registry
     }
 
+    /// The connections that carry gRPC, of every port.
+    pub fn grpc_connections(&self) -> Vec<Arc<proconsul_grpc::Connection>> {
+        self.port.grpc().list()
+    }
+
     /// The certificates, and what is demanded of clients.
     pub fn tls(&self) -> &Tls {
         &self.tls

@@ -27,6 +27,7 @@ use tokio::{
 };
 
 pub(crate) mod frames;
+pub(crate) mod http2;
 pub(crate) mod pki;
 pub(crate) mod reasons;
 pub(crate) mod tls;
