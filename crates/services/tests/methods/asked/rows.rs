@@ -39,28 +39,24 @@ fn unsecured() -> Vec<Row> {
 }
 
 fn catalog() -> Vec<Row> {
-    let web = text("ServiceName", "web");
-    let n = text("Node", "n");
+    let web = || text("ServiceName", "web");
+    let n = || text("Node", "n");
     vec![
-        row("Catalog.Deregister", &[n.clone()], "node:write n"),
-        row("Catalog.GatewayServices", &[web.clone()], "service:read web"),
+        row("Catalog.Deregister", &[n()], "node:write n"),
+        row("Catalog.GatewayServices", &[web()], "service:read web"),
         row("Catalog.ListDatacenters", &[], ""),
         row("Catalog.ListNodes", &[], "node:read n"),
         row("Catalog.ListServices", &[], "node:read n, service:read db, node:read n, service:read web"),
-        row("Catalog.NodeServiceList", &[n.clone()], "node:read n, service:read db, service:read web"),
+        row("Catalog.NodeServiceList", &[n()], "node:read n, service:read db, service:read web"),
         // By the ids, as Consul has it.
-        row(
-            "Catalog.NodeServices",
-            &[n.clone()],
-            "node:read n, node:read n, service:read db, node:read n, service:read w1",
-        ),
+        row("Catalog.NodeServices", &[n()], "node:read n, node:read n, service:read db, node:read n, service:read w1"),
         row("Catalog.NodeServices", &[text("Node", "other")], ""),
-        row("Catalog.Register", &[n.clone(), text("Address", "10.0.0.1")], ""),
-        row("Catalog.Register", &[n, text("Address", "10.0.0.2")], "node:write n"),
+        row("Catalog.Register", &[n(), text("Address", "10.0.0.1")], ""),
+        row("Catalog.Register", &[n(), text("Address", "10.0.0.2")], "node:write n"),
         row("Catalog.ServiceList", &[], "service:read db, service:read web"),
-        row("Catalog.ServiceNodes", &[web.clone()], "node:read n, service:read web"),
-        row("Catalog.ServiceNodes", &[web.clone(), ("Connect", true.into())], "service:read web"),
-        row("Catalog.VirtualIPForService", &[web], "service:read web"),
+        row("Catalog.ServiceNodes", &[web()], "node:read n, service:read web"),
+        row("Catalog.ServiceNodes", &[web(), ("Connect", true.into())], "service:read web"),
+        row("Catalog.VirtualIPForService", &[web()], "service:read web"),
     ]
 }
 
@@ -82,19 +78,19 @@ fn coordinate() -> Vec<Row> {
 
 fn health() -> Vec<Row> {
     let every_check = "node:read n, node:read n, service:read db, node:read n, service:read web";
-    let web = text("ServiceName", "web");
+    let web = || text("ServiceName", "web");
     let (connect, ingress) = (("Connect", true.into()), ("Ingress", true.into()));
     vec![
         row("Health.ChecksInState", &[text("State", "critical")], ""),
         row("Health.ChecksInState", &[text("State", "any")], every_check),
         row("Health.ChecksInState", &[text("State", "any"), text("Filter", "ServiceName == web")], every_check),
         row("Health.NodeChecks", &[text("Node", "n")], every_check),
-        row("Health.ServiceChecks", &[web.clone()], "node:read n, service:read web"),
-        row("Health.ServiceChecks", &[web.clone(), text("Filter", "Status == critical")], ""),
-        row("Health.ServiceNodes", &[web.clone()], "node:read n, service:read web"),
-        row("Health.ServiceNodes", &[web.clone(), connect.clone()], "service:read web"),
-        row("Health.ServiceNodes", &[web.clone(), ingress], "service:read web"),
-        row("Health.ServiceNodes", &[web, text("PeerName", "p"), connect], "service:write *"),
+        row("Health.ServiceChecks", &[web()], "node:read n, service:read web"),
+        row("Health.ServiceChecks", &[web(), text("Filter", "Status == critical")], ""),
+        row("Health.ServiceNodes", &[web()], "node:read n, service:read web"),
+        row("Health.ServiceNodes", &[web(), connect.clone()], "service:read web"),
+        row("Health.ServiceNodes", &[web(), ingress], "service:read web"),
+        row("Health.ServiceNodes", &[web(), text("PeerName", "p"), connect], "service:write *"),
     ]
 }
 
@@ -143,16 +139,16 @@ fn session() -> Vec<Row> {
     let apply = |op: &str, session: (&'static str, Value), questions| {
         row("Session.Apply", &[text("Op", op), ("Session", map(&[session]))], questions)
     };
-    let stored = text("SessionID", SESSION);
+    let stored = || text("SessionID", SESSION);
     vec![
         apply("create", text("Node", "n"), "session:write n"),
         apply("destroy", text("ID", SESSION), "session:write n"),
         apply("destroy", text("ID", "none"), ""),
-        row("Session.Get", &[stored.clone()], "session:read n"),
+        row("Session.Get", &[stored()], "session:read n"),
         row("Session.Get", &[text("SessionID", "none")], ""),
         row("Session.List", &[], "session:read n"),
         row("Session.NodeSessions", &[text("Node", "n")], "session:read n"),
-        row("Session.Renew", &[stored], "session:write n"),
+        row("Session.Renew", &[stored()], "session:write n"),
         row("Session.Renew", &[text("SessionID", "none")], ""),
     ]
 }
