@@ -184,3 +184,20 @@ async fn names_of_any_bytes_and_any_length_are_answered_or_refused() {
     server.close().await;
     server.assert_lives().await;
 }
+
+/// A check that says nothing has one byte, and in memory a thousand.
+#[tokio::test]
+async fn very_many_checks_that_say_nothing_are_refused_before_they_take_their_room() {
+    let server = Server::new();
+    let checks = |count: u32| {
+        let mut body = b"\x83\xa4Node\xa1n\xa7Address\xa810.0.0.1\xa6Checks\xdd".to_vec();
+        body.extend(count.to_be_bytes());
+        body.extend(std::iter::repeat_n(0x80, count as usize));
+        body
+    };
+    let text = server.call("Catalog.Register", &checks(15 << 20)).await.refused();
+    assert!(text.contains("EXPANSION_BYTES_MAX"), "{text}");
+    let text = server.call("Catalog.Register", &checks(1)).await.refused();
+    assert!(text.contains("failed inserting check"), "a few are read: {text}");
+    server.assert_lives().await;
+}
