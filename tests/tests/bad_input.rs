@@ -216,8 +216,9 @@ async fn lengths_that_are_not_kept_are_waited_for_and_no_more() {
 async fn a_body_over_the_bound_is_refused_by_name() {
     let server = start(unlimited()).await;
     let neighbour = Neighbour::of(&server).await;
+    // It says that it has 64 MiB, and is refused when it has sent a quarter.
     let mut input = header("KVS.Apply");
-    input.extend(b"\x82\xa2Op\xa3set\xa6DirEnt\x82\xa3Key\xa1k\xa5Value\xdb\x02\x00\x00\x00");
+    input.extend(b"\x82\xa2Op\xa3set\xa6DirEnt\x82\xa3Key\xa1k\xa5Value\xdb\x04\x00\x00\x00");
     input.resize(proconsul_netrpc::BODY_BYTES_MAX + 256 * 1024, b'v');
     let single = dial(STRANGER, server.rpc_address(), &[0]).await;
     let stream = session(STRANGER, server.rpc_address()).await.open().await.expect("a stream");

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, fs, path::PathBuf, time::Duration};
 
 use proconsul_netrpc::client::Client;
 use proconsul_server::{Config, Server, read_snapshot};
+use proconsul_snapshot::{Meta, read_archive, write_archive};
 use proconsul_structs::{
     METHODS,
     json::{self, Form},
@@ -189,6 +190,42 @@ async fn whoever_waits_is_told_of_a_restore() {
     assert!(!is_blank(&reply["Entries"]), "it sees what was restored");
 }
 
+/// With sums that are right again: what is cut between two records is found by its length, and what is cut within one by itself.
+#[test]
+fn a_state_that_is_not_whole_or_not_one_is_refused() {
+    let state = {
+        let mut state = Vec::new();
+        read_archive::<()>(&rich()[..], |piece| {
+            state.extend_from_slice(piece);
+            Ok(())
+        })
+        .expect("it is read");
+        state
+    };
+    let packed = |state: &[u8]| {
+        let meta = Meta { version: 1, index: 7, size: i64::try_from(state.len()).expect("short"), ..Meta::default() };
+        write_archive(Vec::new(), &meta, 0, |to| to.write_all(state)).expect("a vector takes all")
+    };
+    let (mut whole, mut broken) = (0, 0);
+    for end in (0..state.len()).step_by(37) {
+        match read_snapshot(&packed(&state[..end])[..]) {
+            Ok(_) => whole += 1,
+            Err(text) => {
+                assert!(text.starts_with("failed to restore snapshot: "), "{end}: {text}");
+                broken += 1;
+            }
+        }
+    }
+    // Few of these ends are between two records, where nothing but the sums of the file as it was could tell.
+    assert!(broken > 10 * whole, "{broken} were refused, {whole} not");
+    // A record that is four gigabytes long, if it is believed, of a file of a few bytes.
+    let header = b"\x81\xa9LastIndex\x07";
+    for record in [&b"\x02\x81\xa3Key\xdb\xff\xff\xff\xff"[..], b"\x00\x81\xa6Checks\xdd\xff\xff\xff\xff", b"\x2c\xc0"]
+    {
+        assert!(read_snapshot(&packed(&[header, record].concat())[..]).is_err());
+    }
+}
+
 #[tokio::test]
 async fn a_broken_file_is_refused_and_changes_nothing() {
     let server = start(config()).await;
@@ -199,10 +236,13 @@ async fn a_broken_file_is_refused_and_changes_nothing() {
         file[5000] ^= 4;
         file
     };
-    for (broken, name) in [(&whole[..whole.len() / 2], "cut"), (&flipped, "flipped"), (b"nothing of the kind", "other")]
-    {
+    for (broken, name) in [(&flipped[..], "flipped"), (b"nothing of the kind", "other"), (b"", "nothing")] {
         let (answer, behind) = byte_5(&server, 1, broken).await;
         assert!(!is_blank(&answer["Error"]) && behind.is_empty(), "{name}: {answer}");
+    }
+    for end in (0..whole.len()).step_by(149).chain(whole.len() - 10..whole.len()) {
+        let (answer, _) = byte_5(&server, 1, &whole[..end]).await;
+        assert!(!is_blank(&answer["Error"]), "cut at {end}: {answer}");
     }
     let after = server.store().snapshot();
     assert_eq!((after.index, &after.tables), (before.index, &before.tables));

@@ -35,7 +35,8 @@ const CONNECTIONS_PER_CLIENT: u32 = 100;
 /// Streams that one session may have: `STREAMS_MAX` of the yamux crate.
 const STREAMS_PER_SESSION: u32 = 16_384;
 /// What the Go floor server does not have: methods beyond its few, and anything that frees a vanished client's queries.
-const NOT_IN_FLOOR: &str = "^catalog/|leader-is-an-address|list-keys|parked-clients-vanish";
+const NOT_IN_FLOOR: &str =
+    "^(catalog|claims|coordinate|health|snapshot|txn)/|leader-is-an-address|list-keys|parked-clients-vanish";
 /// What `--only` calls the structures.
 const STRUCTS: &str = "structs";
 /// How long a stopping server may take.

@@ -20,6 +20,14 @@ type Result<T> = std::result::Result<T, DecodeError>;
 /// How deep values that are built (not skipped) may nest.
 pub const DEPTH_MAX: u16 = 192;
 
+/// What the elements of a value's lists and maps may take in memory beyond [`EXPANSION_FREE`] times their own bytes, all together. An
+/// element of one byte may be a structure of a thousand: without a bound, a request's memory would be a thousand times its size.
+pub const EXPANSION_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// How many times its own bytes an element may take in memory without being counted. A Go peer writes every field with its name, so
+/// that its structures take two or three times their bytes.
+pub const EXPANSION_FREE: usize = 16;
+
 /// Name under which a newtype asks for the bytes of one raw value, as Go hands them to types with a binary form.
 pub const RAW_VALUE: &str = "proconsul_msgpack::RawValue";
 
@@ -54,7 +62,7 @@ pub struct Decoder<'de> {
 impl<'de> Decoder<'de> {
     /// Starts at the beginning of `bytes`.
     pub fn new(bytes: &'de [u8]) -> Self {
-        Self { de: Deserializer { r: Reader::new(bytes), depth: 0 } }
+        Self { de: Deserializer { r: Reader::new(bytes), depth: 0, expansion: 0 } }
     }
 
     /// Reads the next value.
@@ -64,7 +72,7 @@ impl<'de> Decoder<'de> {
     /// ([`DecodeError::is_incomplete`]) can be tried again with more bytes.
     #[inline]
     pub fn decode<T: Deserialize<'de>>(&mut self) -> Result<T> {
-        let start = self.de.r.at();
+        let start = self.begin();
         T::deserialize(&mut self.de).inspect_err(|_| self.reset(start))
     }
 
@@ -73,7 +81,7 @@ impl<'de> Decoder<'de> {
     /// # Errors
     /// As [`Decoder::decode`].
     pub fn decode_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
-        let start = self.de.r.at();
+        let start = self.begin();
         seed.deserialize(&mut self.de).inspect_err(|_| self.reset(start))
     }
 
@@ -84,6 +92,11 @@ impl<'de> Decoder<'de> {
     pub fn skip(&mut self) -> Result<()> {
         let start = self.de.r.at();
         self.de.r.skip_value().inspect_err(|_| self.reset(start))
+    }
+
+    fn begin(&mut self) -> usize {
+        self.de.expansion = 0;
+        self.de.r.at()
     }
 
     fn reset(&mut self, at: usize) {
@@ -110,6 +123,8 @@ pub(crate) const ANY_VALUE: &str = "proconsul_msgpack::Value";
 struct Deserializer<'de> {
     r: Reader<'de>,
     depth: u16,
+    /// Memory of elements so far beyond what their bytes are free to take.
+    expansion: usize,
 }
 
 impl<'de> Deserializer<'de> {
@@ -176,12 +191,12 @@ impl<'de> Deserializer<'de> {
 
     #[inline]
     fn visit_list<V: Visitor<'de>>(&mut self, len: u64, visitor: V) -> Result<V::Value> {
-        self.within(Parts { left: len, keyed: false }, |items| visitor.visit_seq(items))
+        self.within(Parts { left: len, keyed: false, many: true }, |items| visitor.visit_seq(items))
     }
 
     #[inline]
-    fn visit_map<V: Visitor<'de>>(&mut self, len: u64, visitor: V) -> Result<V::Value> {
-        self.within(Parts { left: len * 2, keyed: true }, |items| visitor.visit_map(items))
+    fn visit_map<V: Visitor<'de>>(&mut self, len: u64, many: bool, visitor: V) -> Result<V::Value> {
+        self.within(Parts { left: len * 2, keyed: true, many }, |items| visitor.visit_map(items))
     }
 
     #[inline]
@@ -190,9 +205,9 @@ impl<'de> Deserializer<'de> {
         match kind(byte) {
             Some(Kind::Map) => {
                 let len = self.r.map_len(byte)?;
-                self.visit_map(len, visitor)
+                self.visit_map(len, false, visitor)
             }
-            Some(Kind::Nil) => self.visit_map(0, visitor),
+            Some(Kind::Nil) => self.visit_map(0, false, visitor),
             Some(Kind::List) => {
                 let len = self.r.list_len(byte)?;
                 self.visit_list(len, visitor)
@@ -222,7 +237,7 @@ impl<'de> Deserializer<'de> {
             }
             Kind::Map => {
                 let len = self.r.map_len(byte)?;
-                self.visit_map(len, visitor)
+                self.visit_map(len, true, visitor)
             }
             Kind::Ext => {
                 let (tag, data) = self.r.ext(byte)?;
@@ -378,7 +393,7 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         let byte = self.r.byte()?;
         let len = self.r.map_len(byte)?;
-        self.visit_map(len, visitor)
+        self.visit_map(len, true, visitor)
     }
 
     #[inline]
@@ -408,7 +423,7 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
         if len != 1 {
             return Err(de::Error::invalid_length(usize::try_from(len).unwrap_or(usize::MAX), &"a map of one variant"));
         }
-        self.within(Parts { left: 2, keyed: true }, |items| visitor.visit_enum(items))
+        self.within(Parts { left: 2, keyed: true, many: false }, |items| visitor.visit_enum(items))
     }
 
     /// A key: the bytes of a string, valid UTF-8 or not, so that looking it up costs no check.

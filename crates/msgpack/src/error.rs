@@ -81,6 +81,9 @@ pub enum DecodeError {
     /// Nested deeper than [`crate::DEPTH_MAX`] (typed) or [`crate::SKIP_DEPTH_MAX`] (skipped).
     #[error("nested deeper than the bound")]
     TooDeep,
+    /// Elements of few bytes each that would take more than [`crate::EXPANSION_BYTES_MAX`] of memory.
+    #[error("too many elements with next to nothing in them: they would take more than EXPANSION_BYTES_MAX bytes")]
+    TooSparse,
     /// Bytes follow the value where none may.
     #[error("{0} bytes follow the value")]
     Trailing(usize),

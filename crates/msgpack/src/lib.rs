@@ -28,7 +28,7 @@ mod value; // values whose type only the bytes know
 #[cfg(test)]
 extern crate self as proconsul_msgpack;
 
-pub use de::{DEPTH_MAX, Decoder, RAW_VALUE, from_slice};
+pub use de::{DEPTH_MAX, Decoder, EXPANSION_BYTES_MAX, EXPANSION_FREE, RAW_VALUE, from_slice};
 pub use error::{DecodeError, EncodeError, Kind};
 pub use go_str::GoStr;
 #[cfg(feature = "derive")]

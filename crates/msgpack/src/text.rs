@@ -59,7 +59,7 @@ pub(crate) fn of(error: &DecodeError) -> Cow<'_, str> {
             format!("codec.decoder: cannot expand go array from {len} to stream length: {claimed}")
         }
         // Ours alone: Go has no such bound and no such check.
-        TooDeep | Trailing(_) | Time(TimeError::Text) => format!("codec.decoder: {error}"),
+        TooDeep | TooSparse | Trailing(_) | Time(TimeError::Text) => format!("codec.decoder: {error}"),
     })
 }
 

@@ -6,7 +6,8 @@ use std::fmt::Debug;
 
 use bytes::Bytes;
 use proconsul_msgpack::{
-    DEPTH_MAX, DecodeError, Decoder, GoStr, SKIP_DEPTH_MAX, Time, Value, Wire, from_slice, to_vec,
+    DEPTH_MAX, DecodeError, Decoder, EXPANSION_BYTES_MAX, EXPANSION_FREE, GoStr, SKIP_DEPTH_MAX, Time, Value, Wire,
+    from_slice, to_vec,
 };
 use serde::Deserialize;
 
@@ -322,5 +323,67 @@ fn claimed_lengths_are_not_believed() {
         assert!(from_slice::<Vec<[u64; 32]>>(&unhex(hex)).unwrap_err().is_incomplete(), "{hex}");
         assert!(from_slice::<serde_bytes::ByteBuf>(&unhex(hex)).unwrap_err().is_incomplete(), "{hex}");
         assert!(from_slice::<Kinds>(&unhex(hex)).unwrap_err().is_incomplete(), "{hex}");
+    }
+}
+
+/// Large in memory, and one byte on the wire when it says nothing.
+#[derive(Wire, Clone, Debug, Default, PartialEq)]
+struct Large {
+    a: Option<[u64; 16]>,
+    b: GoStr,
+}
+
+#[derive(Wire, Clone, Debug, Default, PartialEq)]
+struct Lists {
+    list: Option<Vec<Large>>,
+    map: Option<BTreeMap<GoStr, Large>>,
+    texts: Option<Vec<GoStr>>,
+}
+
+fn list_of(key: &str, count: usize, element: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0x81, 0xa0 | u8::try_from(key.len()).unwrap()];
+    bytes.extend(key.as_bytes());
+    bytes.push(0xdd);
+    bytes.extend(u32::try_from(count).unwrap().to_be_bytes());
+    bytes.extend(element.repeat(count));
+    bytes
+}
+
+#[test]
+fn elements_of_next_to_nothing_do_not_make_very_much_of_little() {
+    let each = size_of::<Large>() - EXPANSION_FREE;
+    let most = EXPANSION_BYTES_MAX / each;
+    let read = |bytes: &[u8]| from_slice::<Lists>(bytes).map(|lists| lists.list.map(|list| list.len()));
+    for element in [0x80, 0xc0] {
+        assert_eq!(read(&list_of("List", most, &[element])), Ok(Some(most)));
+        assert_eq!(read(&list_of("List", most + 1, &[element])), Err(DecodeError::TooSparse));
+        assert_eq!(read(&list_of("List", 16 << 20, &[element])), Err(DecodeError::TooSparse));
+    }
+    // Of a map as of a list.
+    let mut map = vec![0x81, 0xa3, b'M', b'a', b'p', 0xdf];
+    map.extend(u32::try_from(4 * most).unwrap().to_be_bytes());
+    for key in 0..4 * u32::try_from(most).unwrap() {
+        map.extend([&[0xa4][..], &key.to_be_bytes(), &[0x80]].concat());
+    }
+    assert_eq!(read(&map), Err(DecodeError::TooSparse));
+}
+
+#[test]
+fn elements_with_something_in_them_are_as_many_as_there_are() {
+    let whole = to_vec(&Large { a: Some([7; 16]), b: "something".into() }).unwrap();
+    let count = 4 * EXPANSION_BYTES_MAX / size_of::<Large>();
+    let lists: Lists = from_slice(&list_of("List", count, &whole)).unwrap();
+    assert_eq!(lists.list.map(|list| list.len()), Some(count));
+    let texts: Lists = from_slice(&list_of("Texts", 3_000_000, b"\xa1x")).unwrap();
+    assert_eq!(texts.texts.map(|texts| texts.len()), Some(3_000_000));
+}
+
+#[test]
+fn each_value_is_counted_for_itself() {
+    let one = list_of("List", EXPANSION_BYTES_MAX / size_of::<Large>(), &[0x80]);
+    let several = one.repeat(3);
+    let mut decoder = Decoder::new(&several);
+    for _ in 0..3 {
+        decoder.decode::<Lists>().unwrap();
     }
 }

@@ -20,6 +20,8 @@ mod operator; // Operator: consensus, and how much is stored
 mod rights; // what a method asks about its caller's rights
 mod session; // Session: claims on keys
 mod session_clock; // what of sessions and locks depends on time
+#[cfg(test)]
+mod silent; // a server of tests that neither writes nor leads
 mod status; // Status: who leads, who is there
 mod timed; // how long a call took
 mod txn; // Txn: operations together

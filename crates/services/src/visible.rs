@@ -97,6 +97,13 @@ pub(crate) fn node_service_list(rights: &Rights, list: &mut List<Shared<NodeServ
     filter(rights, list, |rights, item| service_if_any(rights, &item.peer_name, &item.service))
 }
 
+/// A node's services in a dump: with each of them the node is asked for again, as in Consul.
+pub(crate) fn services_of(rights: &Rights, of: &GoStr, list: &mut List<Shared<NodeService>>) -> bool {
+    filter(rights, list, |rights, item| {
+        node(rights, &item.peer_name, of) && service_if_any(rights, &item.peer_name, &item.service)
+    })
+}
+
 /// Names of services.
 pub(crate) fn service_list(rights: &Rights, list: &mut Vec<ServiceName>) -> bool {
     rights.filter(list, |rights, item| rights.allows(Access::ServiceRead(&item.name)))

@@ -26,4 +26,4 @@ pub use method::{AnsweredBy, Category, Listener, MethodRow, Operation, Options};
 pub use outcome::Outcome;
 pub use rejected::Rejected;
 pub use secret::Secret;
-pub use wire_text::{GoQuoted, Phrase, WIRE_TEXTS, WireText};
+pub use wire_text::{GoQuoted, GoQuotedChar, Phrase, WIRE_TEXTS, WireText};

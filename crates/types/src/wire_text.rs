@@ -408,22 +408,37 @@ pub struct GoQuoted<'a>(pub &'a str);
 impl fmt::Display for GoQuoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("\"")?;
-        for c in self.0.chars() {
-            match c {
-                '"' | '\\' => write!(f, "\\{c}")?,
-                '\u{7}' => f.write_str("\\a")?,
-                '\u{8}' => f.write_str("\\b")?,
-                '\u{c}' => f.write_str("\\f")?,
-                '\n' => f.write_str("\\n")?,
-                '\r' => f.write_str("\\r")?,
-                '\t' => f.write_str("\\t")?,
-                '\u{b}' => f.write_str("\\v")?,
-                c if u32::from(c) < 0x20 || c == '\u{7f}' => write!(f, "\\x{:02x}", u32::from(c))?,
-                c if !c.is_control() => write!(f, "{c}")?,
-                c => write!(f, "\\u{:04x}", u32::from(c))?,
-            }
-        }
+        self.0.chars().try_for_each(|c| write_in_quotes(f, c, '"'))?;
         f.write_str("\"")
+    }
+}
+
+/// One character between single quotes, as Go's `%q` shows a number that is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GoQuotedChar(pub char);
+
+impl fmt::Display for GoQuotedChar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("'")?;
+        write_in_quotes(f, self.0, '\'')?;
+        f.write_str("'")
+    }
+}
+
+fn write_in_quotes(f: &mut fmt::Formatter<'_>, c: char, quote: char) -> fmt::Result {
+    match c {
+        '\\' => f.write_str("\\\\"),
+        c if c == quote => write!(f, "\\{c}"),
+        '\u{7}' => f.write_str("\\a"),
+        '\u{8}' => f.write_str("\\b"),
+        '\u{c}' => f.write_str("\\f"),
+        '\n' => f.write_str("\\n"),
+        '\r' => f.write_str("\\r"),
+        '\t' => f.write_str("\\t"),
+        '\u{b}' => f.write_str("\\v"),
+        c if u32::from(c) < 0x20 || c == '\u{7f}' => write!(f, "\\x{:02x}", u32::from(c)),
+        c if !c.is_control() => write!(f, "{c}"),
+        c => write!(f, "\\u{:04x}", u32::from(c)),
     }
 }
 

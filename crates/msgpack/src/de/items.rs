@@ -2,7 +2,7 @@
 
 use serde::de::{self, DeserializeSeed, Visitor};
 
-use super::{Deserializer, Result};
+use super::{Deserializer, EXPANSION_BYTES_MAX, EXPANSION_FREE, Result};
 use crate::error::DecodeError;
 
 /// What is left of a list, or of a map (keys and values counted).
@@ -10,6 +10,8 @@ use crate::error::DecodeError;
 pub(super) struct Parts {
     pub(super) left: u64,
     pub(super) keyed: bool,
+    /// Its values are as many as the peer likes, where those of a structure are as many as we say.
+    pub(super) many: bool,
 }
 
 /// The parts of a container, one after the other.
@@ -25,6 +27,21 @@ impl Items<'_, '_> {
     }
 }
 
+impl<'de> Items<'_, 'de> {
+    /// One part. Where there may be many, a large structure of few bytes is counted: a list of them would make very much of little.
+    #[inline]
+    fn part<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
+        if !self.parts.many || size_of::<T::Value>() <= EXPANSION_FREE {
+            return seed.deserialize(&mut *self.de);
+        }
+        let start = self.de.r.at();
+        let value = seed.deserialize(&mut *self.de)?;
+        let free = EXPANSION_FREE.saturating_mul(self.de.r.at() - start);
+        self.de.expansion += size_of::<T::Value>().saturating_sub(free);
+        if self.de.expansion > EXPANSION_BYTES_MAX { Err(DecodeError::TooSparse) } else { Ok(value) }
+    }
+}
+
 impl<'de> de::SeqAccess<'de> for &mut Items<'_, 'de> {
     type Error = DecodeError;
 
@@ -34,7 +51,7 @@ impl<'de> de::SeqAccess<'de> for &mut Items<'_, 'de> {
             return Ok(None);
         }
         self.parts.left -= 1;
-        seed.deserialize(&mut *self.de).map(Some)
+        self.part(seed).map(Some)
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -57,7 +74,7 @@ impl<'de> de::MapAccess<'de> for &mut Items<'_, 'de> {
     #[inline]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value> {
         self.parts.left = self.parts.left.saturating_sub(1);
-        seed.deserialize(&mut *self.de)
+        self.part(seed)
     }
 
     fn size_hint(&self) -> Option<usize> {

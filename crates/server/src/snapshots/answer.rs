@@ -3,7 +3,7 @@
 use proconsul_msgpack::GoStr;
 use proconsul_services::{Access, Context};
 use proconsul_structs::snapshot::{SnapshotOp, SnapshotRequest, SnapshotResponse};
-use proconsul_types::WireText;
+use proconsul_types::{GoQuotedChar, WireText};
 
 /// What a request that may be served wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,10 +42,6 @@ pub(super) struct GoRune(pub(super) i64);
 impl std::fmt::Display for GoRune {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let c = u32::try_from(self.0).ok().and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER);
-        match c {
-            '\'' | '\\' => write!(f, "'\\{c}'"),
-            c if c.is_control() && u32::from(c) < 0x80 => write!(f, "'\\x{:02x}'", u32::from(c)),
-            c => write!(f, "'{c}'"),
-        }
+        GoQuotedChar(c).fmt(f)
     }
 }

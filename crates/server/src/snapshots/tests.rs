@@ -27,6 +27,8 @@ fn a_request_has_a_bound() {
 fn an_unknown_operation_is_shown_as_go_shows_it() {
     let shown = |op| GoRune(op).to_string();
     assert_eq!(shown(2), r"'\x02'");
+    assert_eq!([shown(9), shown(11)], [r"'\t'", r"'\v'"]);
+    assert_eq!([shown(34), shown(39), shown(92)], [r#"'"'"#, r"'\''", r"'\\'"]);
     assert_eq!(shown(65), "'A'");
     assert_eq!(shown(-1), "'\u{fffd}'");
 }

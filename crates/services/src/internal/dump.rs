@@ -143,8 +143,8 @@ fn version_of(service: &NodeService) -> Option<&GoStr> {
 fn filter_nodes(rights: &Rights, dump: &mut List<NodeInfo>) -> bool {
     let Some(nodes) = dump else { return false };
     let mut filtered = rights.filter(nodes, |rights, info| visible::node(rights, &info.peer_name, &info.node));
-    for NodeInfo { services, checks, .. } in nodes {
-        filtered |= visible::node_service_list(rights, services);
+    for NodeInfo { node, services, checks, .. } in nodes {
+        filtered |= visible::services_of(rights, node, services);
         filtered |= visible::health_checks(rights, checks);
     }
     filtered

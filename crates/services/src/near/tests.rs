@@ -4,21 +4,7 @@ use proconsul_state::{Entry, Store};
 use proconsul_structs::catalog::RegisterRequest;
 
 use super::*;
-use crate::{Appended, Context, Leadership, LeadershipFacts, Log, Rights, blocking};
-
-struct Nobody;
-
-impl Log for Nobody {
-    fn append(&self, _: Entry) -> Appended {
-        panic!("nobody writes here");
-    }
-}
-
-impl Leadership for Nobody {
-    fn facts(&self) -> LeadershipFacts {
-        LeadershipFacts::default()
-    }
-}
+use crate::{Context, Rights, blocking, silent};
 
 /// A server that knows nodes at these milliseconds from the origin, in these segments.
 fn server(nodes: &[(&str, &str, f64)]) -> Context {
@@ -46,7 +32,7 @@ fn server(nodes: &[(&str, &str, f64)]) -> Context {
         apply(Entry::Coordinates(Box::new(Some(vec![coordinate]))));
     }
     let lot = blocking::Lot::new(Arc::clone(&store), blocking::QueryTimes::default());
-    Context::new("dc1".into(), store, lot, Arc::new(Nobody), Arc::new(Nobody))
+    silent::over(store, lot)
 }
 
 /// The names, each with its peer behind a slash, in the order of how near they are to `from`.

@@ -93,3 +93,33 @@ fn vary(value: &Value, take: &mut dyn FnMut(Value)) {
         _ => {}
     }
 }
+
+/// The value with each of its texts in turn, however deep, replaced by this.
+pub(crate) fn with_each_text(value: &Value, stranger: &Value) -> Vec<Value> {
+    match value {
+        Value::Str(_) => vec![stranger.clone()],
+        Value::Map(entries) => {
+            let changed = |(at, (_, part)): (usize, &(_, Value))| {
+                let with = move |part| {
+                    let mut entries = entries.clone();
+                    entries[at].1 = part;
+                    Value::Map(entries)
+                };
+                with_each_text(part, stranger).into_iter().map(with)
+            };
+            entries.iter().enumerate().flat_map(changed).collect()
+        }
+        Value::List(items) => {
+            let changed = |(at, part): (usize, &Value)| {
+                let with = move |part| {
+                    let mut items = items.clone();
+                    items[at] = part;
+                    Value::List(items)
+                };
+                with_each_text(part, stranger).into_iter().map(with)
+            };
+            items.iter().enumerate().flat_map(changed).collect()
+        }
+        _ => vec![],
+    }
+}

@@ -1,5 +1,5 @@
 //! What Consul answered: requests from the codec's recordings, and cases of calls with their answers.
-use std::{fs, path::PathBuf};
+use std::{collections::HashMap, fs, path::PathBuf, sync::LazyLock};
 
 use proconsul_msgpack::Value;
 use serde_json::{Map, Value as Json, json};
@@ -19,9 +19,18 @@ fn lines(file: &str) -> Vec<Json> {
 
 /// Recorded values of a Go type, as in the method table's `arg`.
 pub(crate) fn requests(go_type: &str) -> Vec<Value> {
-    let of_type = lines("wire/encodings.jsonl").into_iter().filter(|line| line["type"] == *go_type);
-    let hex = of_type.filter_map(|line| line["msgpack_hex"].as_str().map(str::to_owned));
-    hex.map(|hex| proconsul_msgpack::from_slice(&unhex(&hex)).unwrap()).collect()
+    /// Read once: there are thousands, and every test asks for them.
+    static ALL: LazyLock<HashMap<String, Vec<Value>>> = LazyLock::new(|| {
+        let mut all: HashMap<_, Vec<_>> = HashMap::new();
+        for line in lines("wire/encodings.jsonl") {
+            let (Some(go_type), Some(hex)) = (line["type"].as_str(), line["msgpack_hex"].as_str()) else { continue };
+            // A few encodings are of what no value is.
+            let value = proconsul_msgpack::from_slice(&unhex(hex));
+            all.entry(go_type.to_owned()).or_default().extend(value);
+        }
+        all
+    });
+    ALL.get(go_type).cloned().unwrap_or_default()
 }
 
 fn unhex(hex: &str) -> Vec<u8> {

@@ -127,6 +127,10 @@ impl Server {
         Self::with(false, Listener::Rpc, proconsul_services::register, authorizers)
     }
 
+    pub(crate) fn insecure_with_rights(authorizers: Arc<dyn Authorizers>) -> Self {
+        Self::with(false, Listener::Insecure, proconsul_services::register_insecure, authorizers)
+    }
+
     fn over(slow: bool, listener: Listener, register: fn(&mut Registry, &Arc<Context>)) -> Self {
         Self::with(slow, listener, register, Arc::new(AllowAll))
     }

@@ -1,6 +1,3 @@
-use std::sync::Arc;
-
-use proconsul_state::Store;
 use proconsul_structs::{
     GoDuration,
     check::HealthCheckDefinition,
@@ -8,27 +5,7 @@ use proconsul_structs::{
 };
 
 use super::*;
-use crate::{Appended, Context, Leadership, LeadershipFacts, Log, Rights, blocking};
-
-struct Nobody;
-
-impl Log for Nobody {
-    fn append(&self, _: Entry) -> Appended {
-        panic!("what is prepared here is not written");
-    }
-}
-
-impl Leadership for Nobody {
-    fn facts(&self) -> LeadershipFacts {
-        LeadershipFacts::default()
-    }
-}
-
-fn context() -> Context {
-    let store = Arc::new(Store::new());
-    let lot = blocking::Lot::new(Arc::clone(&store), blocking::QueryTimes::default());
-    Context::new("dc1".into(), store, lot, Arc::new(Nobody), Arc::new(Nobody))
-}
+use crate::{Context, Rights, silent::context};
 
 /// Somebody who may do everything.
 fn caller(context: &Context) -> Caller<'_> {

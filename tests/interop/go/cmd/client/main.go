@@ -63,7 +63,7 @@ func checks(t target) []check {
 	if t.certs != "" {
 		all = tlsChecks()
 	}
-	for _, group := range [][]check{singleChecks, pooledChecks, catalogChecks, kvChecks, claimChecks, blockingChecks, errorChecks, yamuxChecks, strainChecks} {
+	for _, group := range [][]check{singleChecks, pooledChecks, catalogChecks, kvChecks, claimChecks, healthChecks, txnChecks, coordinateChecks, snapshotChecks, blockingChecks, errorChecks, yamuxChecks, strainChecks} {
 		all = append(all, group...)
 	}
 	return all
