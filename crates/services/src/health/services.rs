@@ -120,7 +120,13 @@ fn find(request: &ServiceSpecificRequest, at: &Snapshot, watches: &mut WatchSet)
 /// The index that a wait goes by as well.
 fn also(request: &ServiceSpecificRequest, at: &Snapshot) -> u64 {
     let peer = Peer::named(&request.peer_name);
-    if request.connect { at.connect_index(peer, &request.service_name) } else { at.passed_over_index(peer) }
+    if request.connect {
+        at.connect_index(peer, &request.service_name)
+    } else if request.ingress {
+        at.ingress_index()
+    } else {
+        at.passed_over_index(peer)
+    }
 }
 
 /// Leaves out whoever has a check that the caller does not want to see failing. The last one takes the place of one that is left

@@ -166,9 +166,10 @@ impl Transaction<'_> {
         self.tables.services.insert(instance.clone());
         self.add_kind_names(&instance.row);
         self.instance_changed(&instance.row);
-        if let Some(old) = old {
+        if let Some(old) = &old {
             self.names_left(&old.row, Some(&instance.row));
         }
+        self.gateways_meet(old.iter().chain([&instance]));
         Ok(())
     }
 
@@ -184,6 +185,7 @@ impl Transaction<'_> {
         let Some(old) = self.tables.services.remove(peer, node, id) else { return };
         self.instance_changed(&old.row);
         self.names_left(&old.row, None);
+        self.gateways_meet([&old]);
     }
 
     /// A node's facts changed: they are part of its instances' rows.
@@ -326,7 +328,8 @@ impl Transaction<'_> {
         let mut same_name = self.tables.services.named(peer, &old.service_name);
         let is_left = same_name.any(|instance| instance.row.service_kind == *kind);
         drop(same_name);
-        if peer.is_local() && !is_left {
+        let is_destination = *kind == ServiceKind::Destination && self.tables.is_destination(&old.service_name);
+        if peer.is_local() && !is_left && !is_destination {
             self.remove_kind_name(kind, &old.service_name);
         }
     }
