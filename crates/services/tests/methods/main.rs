@@ -1,6 +1,7 @@
 //! The methods as a connection calls them: bytes of an argument in, bytes of a reply or a fault out.
 mod asked; // what each method asks about its caller's rights
 mod catalog; // edges of the catalog's and health's arguments
+mod central; // what config entries say about proxies
 mod edges; // edges that many methods' arguments have
 mod insecure; // the methods of byte 7
 mod mutate; // arguments with something missing or wrong
