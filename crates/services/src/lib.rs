@@ -35,6 +35,7 @@ pub use context::{Appended, Caller, Context, Leadership, LeadershipFacts, Log, V
 pub use coordinate::{
     COORDINATE_BATCH_SIZE, COORDINATE_BATCHES_MAX, COORDINATE_UPDATE_PERIOD, CoordinateUpdates, PENDING_NAME_BYTES_MAX,
 };
+pub use internal::MANUAL_VIRTUAL_IPS_MAX;
 use proconsul_netrpc::Registry;
 pub use rights::{Access, AllowAll, Authorizer, Authorizers, Rights};
 pub use session_clock::{

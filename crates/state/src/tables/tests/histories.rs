@@ -105,6 +105,7 @@ enum Read {
     GatewayServices(&'static str),
     EveryGatewayService,
     IngressHealth(&'static str),
+    InFront(&'static str, ServiceKind),
 }
 
 #[derive(Clone, Debug)]
@@ -143,6 +144,9 @@ fn every_read(keys: &[String]) -> Vec<Read> {
     reads.push(Read::EveryGatewayService);
     reads.extend(["web", "DB", "none"].map(Read::GatewayServices));
     reads.extend(["web", "DB", "none"].map(Read::IngressHealth));
+    for kind in [ServiceKind::IngressGateway, ServiceKind::TerminatingGateway] {
+        reads.extend(["web", "DB"].map(|name| Read::InFront(name, kind.clone())));
+    }
     let kinds =
         [ServiceKind::Typical, ServiceKind::ConnectProxy, ServiceKind::ConnectEnabled, ServiceKind::Destination];
     for kind in kinds {
@@ -193,6 +197,7 @@ fn ask(world: &World, read: &Read) -> (u64, String, WatchSet) {
         Read::KindNames(kind) => shown(tables.names_of_kind(kind, on)),
         Read::GatewayServices(name) => shown(tables.gateway_services(name.as_bytes(), on)),
         Read::EveryGatewayService => shown(tables.every_gateway_service(on)),
+        Read::InFront(name, kind) => also(tables.ingress_index(), tables.service_gateways(name.as_bytes(), kind, on)),
         Read::IngressHealth(name) => {
             also(tables.ingress_index(), tables.check_ingress_service_nodes(name.as_bytes(), on))
         }
