@@ -3,6 +3,7 @@
 //! The table follows from these entries and from what the catalog has, see [`derive`]: it is in no snapshot, and made anew when
 //! one is restored. Source: `catalog.go`, `gateway-services`.
 
+mod addresses; // virtual addresses of what terminating gateways serve
 mod derive; // what a gateway serves, by its entry
 
 use super::Tables;

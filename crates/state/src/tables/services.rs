@@ -156,6 +156,7 @@ impl Transaction<'_> {
         let host = self.tables.nodes.by_name(peer, node).cloned().ok_or("Missing node registration")?;
         let mut instance = Instance::new(node, service.clone(), &host);
         self.add_virtual_ip(&mut instance)?;
+        self.add_addresses_behind(&mut instance)?;
         let existing = self.tables.services.get(peer, node, &service.id);
         if existing.is_some_and(|existing| same::service(&existing.service, &instance.service)) {
             return Ok(());
@@ -334,10 +335,13 @@ impl Transaction<'_> {
         }
     }
 
-    /// Gives a name's virtual address back once neither an instance or config entry has the name nor a proxy stands for it.
+    /// Gives a name's virtual address back once neither an instance or config entry has the name, nor a proxy stands for it, nor
+    /// a terminating gateway's entry names it.
     pub(super) fn free_virtual_ip_of_nothing(&mut self, peer: Peer<'_>, name: &GoStr) {
         let services = &self.tables.services;
-        let configured = peer.is_local() && self.tables.has_virtual_ip_by_config(name);
+        let tables = &self.tables;
+        let configured =
+            peer.is_local() && (tables.has_virtual_ip_by_config(name) || tables.is_behind_terminating_gateway(name));
         if !configured && !services.has_instance_of(peer, name) && !services.has_way_to(peer, name) {
             self.free_virtual_ip(peer, name);
         }

@@ -202,10 +202,14 @@ impl Tables {
 
 impl Transaction<'_> {
     /// A config entry took the place of another; either may be missing. It is in its table, or gone from there.
-    pub(in crate::tables) fn entry_of_gateway_changed(&mut self, old: Option<&ConfigEntry>, new: Option<&ConfigEntry>) {
-        let Some((gateway, kind)) = new.or(old).and_then(gateway_of) else { return };
+    pub(in crate::tables) fn entry_of_gateway_changed(
+        &mut self,
+        old: Option<&ConfigEntry>,
+        new: Option<&ConfigEntry>,
+    ) -> Result<(), String> {
+        let Some((gateway, kind)) = new.or(old).and_then(gateway_of) else { return Ok(()) };
         if old.zip(new).is_some_and(|(old, new)| says_the_same(old, new)) {
-            return;
+            return Ok(());
         }
         let of_kind = |row: &&Arc<GatewayService>| row.gateway_kind == kind;
         let before: Vec<_> = self.tables.gateways.of(gateway).filter(of_kind).cloned().collect();
@@ -218,6 +222,7 @@ impl Transaction<'_> {
         }
         // Also where nothing is served, before or now.
         self.touch_gateway(gateway);
+        self.addresses_behind_changed(old, new)
     }
 
     /// The settings of a service changed: it may have come to be a destination outside the mesh, or not be one any longer.

@@ -63,17 +63,17 @@ impl Transaction<'_> {
         self.config_entry_has_virtual_ip(&entry)?;
         let stored = self.store_record(entry.clone());
         stored.map_err(|cause| refused(format!("failed inserting config entry: {cause}")))?;
-        self.config_entry_changed(old.as_ref(), Some(&entry));
-        Ok(())
+        self.config_entry_changed(old.as_ref(), Some(&entry))
     }
 
     /// What follows from an entry that took the place of another. It is in its table, or gone from there.
-    fn config_entry_changed(&mut self, old: Option<&ConfigEntry>, new: Option<&ConfigEntry>) {
-        let Some(any) = new.or(old) else { return };
+    fn config_entry_changed(&mut self, old: Option<&ConfigEntry>, new: Option<&ConfigEntry>) -> Result<(), WireText> {
+        let Some(any) = new.or(old) else { return Ok(()) };
         if any.kind() == ConfigEntryKind::ServiceDefaults {
             self.settings_of_service_changed(old, any.name());
         }
-        self.entry_of_gateway_changed(old, new);
+        let done = self.entry_of_gateway_changed(old, new);
+        done.map_err(|cause| refused(format!("failed to associate services to gateway: {cause}")))
     }
 
     /// A gateway is of one kind.
@@ -100,7 +100,7 @@ impl Transaction<'_> {
     pub(super) fn delete_config_entry(&mut self, like: &ConfigEntry) -> Result<(), WireText> {
         let Ok(key) = like.key() else { return Ok(()) };
         let Some(old) = self.remove_record::<ConfigEntry>(key) else { return Ok(()) };
-        self.config_entry_changed(Some(&old), None);
+        self.config_entry_changed(Some(&old), None)?;
         if let Some(service) = service_with_virtual_ip(&old) {
             self.free_virtual_ip_of_nothing(Peer::LOCAL, &service);
         }

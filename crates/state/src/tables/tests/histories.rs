@@ -35,6 +35,15 @@ fn any_step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// Steps among which gateways are registered too, whose instances change with their entries.
+fn any_step_with_gateways() -> impl Strategy<Value = Step> {
+    let gateway = (any_name(), any_name(), any_name(), 0u8..2).prop_map(|(node, id, name, port)| {
+        let kind = Kind::Terminating;
+        Step::Service { node, id, name, kind, port }
+    });
+    prop_oneof![9 => any_step(), 2 => gateway, 2 => any_setting().prop_map(Step::Configure)]
+}
+
 fn any_setting() -> impl Strategy<Value = Setting> {
     let served = || prop_oneof![2 => any_name(), 1 => Just("*".to_owned())];
     let kind = select(vec!["ingress-gateway", "terminating-gateway", "service-defaults", "proxy-defaults"]);
@@ -461,7 +470,7 @@ proptest! {
 
     #[test]
     fn whoever_waits_for_what_changed_is_found_and_sees_a_greater_index(
-        steps in vec(any_step(), 1..30), keys in vec(any_key(), 1..6),
+        steps in vec(any_step_with_gateways(), 1..30), keys in vec(any_key(), 1..6),
     ) {
         let mut world = World::default();
         let reads = every_read(&keys);
@@ -496,7 +505,9 @@ proptest! {
             if applied.changes.is_empty() && !matches!(step, Step::Reap { .. }) {
                 prop_assert_eq!(&world.tables, &same_tables, "{:?} changed something in silence", step);
             }
+            prop_assert_eq!(timeless(&world.tables.with_gateways_derived()), timeless(&world.tables), "after {:?}", step);
         }
+        prop_assert_eq!(timeless(&through_a_file(&world)), timeless(&world.tables));
     }
 }
 

@@ -221,6 +221,8 @@ pub(super) enum Kind {
     Native,
     /// A proxy for the service called `web`.
     ProxyForWeb,
+    /// A terminating gateway. The model does not know what addresses it shows.
+    Terminating,
 }
 
 const VALUES: [&str; 3] = ["1", "2", "3"];
@@ -248,6 +250,7 @@ impl Step {
                 let mut service = NodeService { id: text(id), port: i64::from(*port), tags, ..service(name) };
                 match kind {
                     Kind::Plain => {}
+                    Kind::Terminating => service.kind = proconsul_structs::service::ServiceKind::TerminatingGateway,
                     Kind::Native => service.connect.native = true,
                     Kind::ProxyForWeb => {
                         service.kind = proconsul_structs::service::ServiceKind::ConnectProxy;
