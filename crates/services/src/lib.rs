@@ -8,6 +8,7 @@ mod auto_config; // AutoConfig: a first configuration, over byte 7
 mod auto_encrypt; // AutoEncrypt: a first certificate, over byte 7
 pub mod blocking; // queries that wait: parked as data, evaluated once for all who ask the same
 mod catalog; // Catalog: nodes and services
+mod central; // what config entries say about a service's proxies
 mod context; // what services ask of the server around them
 mod coordinate; // Coordinate: where nodes are
 mod echo; // errors that repeat what the caller sent
@@ -34,6 +35,7 @@ pub use context::{Appended, Caller, Context, Leadership, LeadershipFacts, Log, V
 pub use coordinate::{
     COORDINATE_BATCH_SIZE, COORDINATE_BATCHES_MAX, COORDINATE_UPDATE_PERIOD, CoordinateUpdates, PENDING_NAME_BYTES_MAX,
 };
+pub use internal::MANUAL_VIRTUAL_IPS_MAX;
 use proconsul_netrpc::Registry;
 pub use rights::{Access, AllowAll, Authorizer, Authorizers, Rights};
 pub use session_clock::{

@@ -9,7 +9,7 @@ use proconsul_msgpack::GoStr;
 use proconsul_netrpc::Fault;
 use proconsul_structs::{
     List, Shared, catalog::ServiceName, check::HealthCheck, gateway::GatewayService, health::CheckServiceNode,
-    node::Node, service::NodeService, service::ServiceNode,
+    internal::ServiceInfo, node::Node, service::NodeService, service::ServiceNode,
 };
 
 use crate::{Access, Rights};
@@ -112,4 +112,17 @@ pub(crate) fn service_list(rights: &Rights, list: &mut Vec<ServiceName>) -> bool
 /// What a gateway serves; the gateway itself was asked for before.
 pub(crate) fn gateway_services(rights: &Rights, list: &mut Vec<Shared<GatewayService>>) -> bool {
     rights.filter(list, |rights, item| rights.allows(Access::ServiceRead(&item.service.name)))
+}
+
+/// What a gateway serves with its instances, by the gateway, the service, and the node if there is one.
+pub(crate) fn service_infos(rights: &Rights, list: &mut List<Shared<ServiceInfo>>) -> bool {
+    filter(rights, list, |rights, item| {
+        let Some(by) = &item.gateway_service else { return false };
+        let sees = |name| rights.allows(Access::ServiceRead(name));
+        let imported_from = |own: &Shared<NodeService>| own.peer_name.clone();
+        let peer = item.service.as_ref().map_or(GoStr::EMPTY, imported_from);
+        sees(&by.gateway.name)
+            && sees(&by.service.name)
+            && item.node.as_ref().is_none_or(|of| node(rights, &peer, &of.node))
+    })
 }

@@ -60,8 +60,10 @@ pub enum Watch {
     KindNames(GoStr),
     /// The services of one kind with all checks that count for them; by the kind's name.
     ServiceKind(PeeredName),
-    /// What one gateway, or what stands for one service, serves: by either's name.
+    /// What one gateway serves, or which gateways serve one service: by either's name.
     GatewayServices(GoStr),
+    /// What every gateway serves.
+    AllGatewayServices,
     /// One record of a table that stores records as they come.
     Record(RecordTable, GoStr),
     /// Every record of such a table.

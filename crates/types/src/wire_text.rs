@@ -96,6 +96,8 @@ wire_texts! {
         MUST_PROVIDE_ADDRESS = "Must provide address if SkipNodeUpdate is not set" => Report;
         /// A query for a service's instances that does not name it.
         MUST_PROVIDE_SERVICE_NAME = "Must provide service name" => Report;
+        /// A question about a gateway, or the gateways of a service, that names none.
+        MUST_PROVIDE_GATEWAY_NAME = "Must provide gateway name" => Report;
         /// A service to register that has neither name nor id.
         MUST_PROVIDE_SERVICE_SERVICE = "Must provide service name (Service.Service)" => Report;
         /// A service to register that has an id but no name.
@@ -277,6 +279,10 @@ wire_texts! {
 
         /// The state machine refused a session.
         apply_failed(cause: &WireText) = "apply failed: {cause}" => Report;
+        /// A virtual address to be given by hand that is none, or of version 6; empty reads as `<nil>`.
+        no_ipv4_address(address: GoQuoted<'_>) = "{address} is not a valid IPv4 address" => Report;
+        /// More virtual addresses for one service than it may be given by hand.
+        too_many_manual_virtual_ips(most: usize) = "cannot associate more than {most} manual virtual IPs with the same service" => Report;
         /// Neither a session's making nor its end.
         invalid_session_operation(operation: GoQuoted<'_>) = "Invalid session operation {operation}" => Report;
         /// The same as the state machine says it.

@@ -21,7 +21,8 @@ use super::{
 pub const RUNNER_LACKS: &[&str] = &[];
 
 /// Methods that show the index of a table which the recordings' warm-up wrote to, each with the method by which it did.
-const WARMED: &[(&str, &str)] = &[("Catalog.GatewayServices", "ConfigEntry.Apply")];
+const WARMED: &[(&str, &str)] =
+    &[("Catalog.GatewayServices", "ConfigEntry.Apply"), ("Internal.GatewayServiceDump", "ConfigEntry.Apply")];
 
 /// Type bytes behind which there is net/rpc: what is asked there is known by its method.
 const RPC_SINGLE: u8 = 0;

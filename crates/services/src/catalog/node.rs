@@ -15,8 +15,8 @@ use super::{filtered, list};
 use crate::{
     View,
     blocking::{Found, Query},
+    central,
     filter::RowFilter,
-    health::merge::merged,
     visible,
 };
 
@@ -51,8 +51,6 @@ impl Query for Services {
 }
 
 /// The same with the services in a list.
-///
-/// Central settings (`MergeCentralConfig`) are config entries, and there are none yet, see [`merged`].
 pub(super) struct ServiceList;
 
 impl Query for ServiceList {
@@ -64,15 +62,19 @@ impl Query for ServiceList {
         request: &NodeSpecificRequest,
         watches: &mut WatchSet,
     ) -> Result<Found<IndexedNodeServiceList>, Fault> {
-        let (filter, NodeServicesRead { index, also, found }) = read(at, request, watches)?;
+        let (filter, NodeServicesRead { mut index, also, found }) = read(at, request, watches)?;
         let mut hidden = false;
         let mut shown = NodeServiceList::default();
         if let Some(found) = found {
             if visible::node(rights, &found.node.peer_name, &found.node.node) {
-                let services = found.services.into_iter();
-                let services =
-                    services.map(|service| if request.merge_central_config { merged(service) } else { service });
-                let mut services = list(services.collect());
+                let mut services = found.services;
+                if request.merge_central_config {
+                    for service in &mut services {
+                        let (own, merged) = central::in_service(at, service.clone(), watches);
+                        (index, *service) = (index.max(own), merged);
+                    }
+                }
+                let mut services = list(services);
                 hidden = visible::node_service_list(rights, &mut services);
                 shown = NodeServiceList { node: Some(found.node), services };
             } else {

@@ -10,7 +10,7 @@ use proconsul_structs::{
     catalog::{IndexedServiceList, IndexedServiceNodes, IndexedServices, ServiceName, ServiceSpecificRequest},
     methods::catalog::{ListServices, ServiceList, ServiceNodes},
     query::DcSpecificRequest,
-    service::{ServiceKind, ServiceNode},
+    service::ServiceNode,
 };
 use proconsul_types::{WireText, metric};
 
@@ -18,6 +18,7 @@ use super::{filtered, is_unmodified, list, meta};
 use crate::{
     Rights, View,
     blocking::{Found, Query},
+    central,
     filter::RowFilter,
     near::sort_near,
     visible,
@@ -84,8 +85,6 @@ impl Query for AllNames {
 }
 
 /// Instances of one service, of whatever stands for it in the mesh, or of whatever has an address.
-///
-/// Central settings (`MergeCentralConfig`) are config entries, and there are none yet: nothing to merge, see [`merged`].
 pub(super) struct Instances {
     asked_service: Counter,
     asked_connect: Counter,
@@ -114,9 +113,12 @@ impl Query for Instances {
         }
         let peer = Peer::named(&request.peer_name);
         let filter = RowFilter::new(&request.query_options.filter)?;
-        let (index, mut rows) = find(request, view.at, watches);
+        let (mut index, mut rows) = find(request, view.at, watches);
         if request.merge_central_config {
-            rows = rows.into_iter().map(merged).collect();
+            for row in &mut rows {
+                let (own, merged) = central::in_service_node(view.at, row.clone(), watches);
+                (index, *row) = (index.max(own), merged);
+            }
         }
         if let Some(pairs) = &request.node_meta_filters {
             rows.retain(|row| satisfies(&row.node_meta, pairs));
@@ -144,7 +146,7 @@ impl Query for Instances {
     fn index(&self, View { at, .. }: View<'_>, request: &ServiceSpecificRequest) -> Option<u64> {
         let by_name = !request.connect && request.service_address.is_empty() && !request.service_name.is_empty();
         // Nobody is told when nodes move.
-        (by_name && request.source.node.is_empty())
+        (by_name && request.source.node.is_empty() && !request.merge_central_config)
             .then(|| at.service_nodes_index(Peer::named(&request.peer_name), &request.service_name))
     }
 
@@ -152,19 +154,6 @@ impl Query for Instances {
         let asked = if request.connect { &self.asked_connect } else { &self.asked_service };
         asked.increment(1);
     }
-}
-
-/// A row as merging with central settings leaves it where there are none. What the mesh runs itself loses its node's facts in
-/// that, as in Consul, and extensions, which are only ever set centrally.
-fn merged(row: Shared<ServiceNode>) -> Shared<ServiceNode> {
-    if row.service_kind != ServiceKind::ConnectProxy && !row.service_kind.is_gateway() {
-        return row;
-    }
-    let mut row = ServiceNode::clone(&row);
-    (row.id, row.address, row.datacenter) = <_>::default();
-    (row.tagged_addresses, row.node_meta) = <_>::default();
-    row.service_proxy.envoy_extensions = None;
-    Shared::from(row)
 }
 
 /// What is asked for, before metadata and filter.

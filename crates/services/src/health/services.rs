@@ -12,11 +12,11 @@ use proconsul_structs::{
 };
 use proconsul_types::{WireText, metric};
 
-use super::merge::merged;
 use crate::{
     View,
     blocking::{Found, Query},
     catalog::{filtered, list},
+    central,
     filter::RowFilter,
     near::sort_near,
     visible,
@@ -24,8 +24,6 @@ use crate::{
 
 /// Instances of one service, of what the mesh reaches under its name, or of the ingress gateways that serve it, with their
 /// nodes and all checks that count for them.
-///
-/// Central settings (`MergeCentralConfig`) are config entries, and there are none yet, see [`merged`].
 pub(super) struct Instances {
     asked_service: Counter,
     asked_connect: Counter,
@@ -56,9 +54,13 @@ impl Query for Instances {
         if !request.sameness_group.is_empty() {
             return Err(WireText::NO_SAMENESS_GROUPS.into());
         }
-        let (index, mut found) = find(request, view.at, watches);
+        let (mut index, mut found) = find(request, view.at, watches);
         if request.merge_central_config {
-            found.iter_mut().for_each(|one| one.service = one.service.take().map(merged));
+            for one in &mut found {
+                let merged = one.service.take().map(|service| central::in_service(view.at, service, watches));
+                index = merged.as_ref().map_or(index, |(own, _)| index.max(*own));
+                one.service = merged.map(|(_, service)| service);
+            }
         }
         if let Some(pairs) = &request.node_meta_filters {
             found.retain(|one| one.node.as_ref().is_some_and(|node| satisfies(&node.meta, pairs)));
@@ -84,7 +86,8 @@ impl Query for Instances {
     fn index(&self, View { at, .. }: View<'_>, request: &ServiceSpecificRequest) -> Option<u64> {
         let plain = !request.connect && (request.tag_filter || !request.ingress) && request.source.node.is_empty();
         let named = !request.service_name.is_empty() && request.sameness_group.is_empty();
-        (plain && named).then(|| at.check_service_nodes_index(Peer::named(&request.peer_name), &request.service_name))
+        (plain && named && !request.merge_central_config)
+            .then(|| at.check_service_nodes_index(Peer::named(&request.peer_name), &request.service_name))
     }
 }
 
@@ -120,7 +123,13 @@ fn find(request: &ServiceSpecificRequest, at: &Snapshot, watches: &mut WatchSet)
 /// The index that a wait goes by as well.
 fn also(request: &ServiceSpecificRequest, at: &Snapshot) -> u64 {
     let peer = Peer::named(&request.peer_name);
-    if request.connect { at.connect_index(peer, &request.service_name) } else { at.passed_over_index(peer) }
+    if request.connect {
+        at.connect_index(peer, &request.service_name)
+    } else if request.ingress {
+        at.ingress_index()
+    } else {
+        at.passed_over_index(peer)
+    }
 }
 
 /// Leaves out whoever has a check that the caller does not want to see failing. The last one takes the place of one that is left

@@ -98,7 +98,7 @@ impl Query for Services {
         } else {
             reply.nodes = found;
             if !request.nodes_only {
-                let (own, mut gateways) = at.every_gateway_service();
+                let (own, mut gateways) = at.every_gateway_service(watches);
                 index = index.max(own);
                 filtered |= visible::gateway_services(rights, &mut gateways);
                 reply.gateways = Some(gateways);

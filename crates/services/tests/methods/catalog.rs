@@ -4,6 +4,7 @@ use proconsul_state::Entry;
 use proconsul_structs::{
     catalog::{DeregisterRequest, RegisterRequest},
     check::HealthCheck,
+    config_entry::{ConfigEntryOp, ConfigEntryRequest, LinkedService, TerminatingGateway},
     service::NodeService,
 };
 
@@ -211,4 +212,82 @@ async fn a_waiter_is_told_when_the_health_changes_and_not_of_what_happens_elsewh
     let gone = DeregisterRequest { node: "n".into(), service_id: "web".into(), ..DeregisterRequest::default() };
     server.log(Entry::Deregister(Box::new(gone)));
     assert_eq!(server.answer().await.get("Nodes"), Some(&Value::Nil));
+}
+
+/// Rows of a gateway with the instances behind it, and the gateways in front of a service.
+#[tokio::test]
+async fn gateways_are_found_from_either_side_and_waited_for() {
+    let server = Server::new();
+    let gateway = map(&[("Kind", "terminating-gateway".into()), ("Service", "gw".into()), ("Port", Value::Int(1))]);
+    for service in [map(&[("Service", "web".into())]), gateway] {
+        let node = [("Node", "n".into()), ("Address", "10.0.0.1".into()), ("Service", service)];
+        server.send("Catalog.Register", &map(&node)).await.replied();
+    }
+    let asks = [
+        ("Catalog.GatewayServices", vec![("ServiceName", "gw".into())]),
+        ("Internal.GatewayServiceDump", vec![("ServiceName", "gw".into())]),
+        (
+            "Internal.ServiceGateways",
+            vec![("ServiceName", "web".into()), ("ServiceKind", "terminating-gateway".into())],
+        ),
+        ("Internal.ServiceDump", vec![("UseServiceKind", true.into()), ("ServiceKind", "mesh-gateway".into())]),
+        ("Health.ServiceNodes", vec![("ServiceName", "web".into()), ("Connect", true.into())]),
+        ("Catalog.ServiceNodes", vec![("ServiceName", "web".into()), ("Connect", true.into())]),
+    ];
+    for (method, ask) in &asks {
+        let past = ("MinQueryIndex", Value::Uint(1_000));
+        match server.send(method, &map(&[&ask[..], &[past]].concat())).await {
+            Called::Parked(hold) => server.keep(hold),
+            _ => panic!("{method} does not wait"),
+        }
+    }
+    let services = ["web", "none"].map(|name| LinkedService { name: name.into(), ..Default::default() });
+    let entry = TerminatingGateway { name: "gw".into(), services: Some(services.into()), ..Default::default() };
+    let request = ConfigEntryRequest { op: ConfigEntryOp::Upsert, entry: entry.into(), ..Default::default() };
+    let before = server.evaluations().await;
+    server.log(Entry::ConfigEntry(Box::new(request)));
+    assert_eq!(server.evaluations().await, before + asks.len() as u64, "everybody is looked at");
+    let mut found = Vec::new();
+    for (method, ask) in &asks {
+        let reply = self::ask(&server, method, ask).await;
+        let lists = ["Services", "Dump", "Nodes", "Gateways", "ServiceNodes"];
+        let lists = lists.iter().filter_map(|list| match reply.get(list)? {
+            Value::List(rows) => Some(rows.len()),
+            _ => None,
+        });
+        found.push(lists.collect::<Vec<_>>());
+    }
+    assert_eq!(found, [vec![2], vec![2], vec![1], vec![2], vec![1], vec![1]]);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn addresses_are_given_by_hand_to_what_the_mesh_reaches() {
+    let server = Server::new();
+    let native =
+        map(&[("Service", "web".into()), ("Port", Value::Int(1)), ("Connect", map(&[("Native", true.into())]))]);
+    let node = [("Node", "n".into()), ("Address", "10.0.0.1".into()), ("Service", native)];
+    server.send("Catalog.Register", &map(&node)).await.replied();
+    let given = |service: &str, addresses: &[&str]| {
+        let addresses = addresses.iter().map(|address| (*address).into()).collect();
+        map(&[("Service", service.into()), ("ManualVIPs", Value::List(addresses))])
+    };
+    let assign = "Internal.AssignManualServiceVIPs";
+    for (service, addresses, found) in [
+        ("none", &["1.2.3.4"][..], false),
+        ("web", &[], true),
+        ("web", &["1.2.3.4", "1.2.3.4", "1.2.3.5"], true),
+        ("web", &["1.2.3.5", "1.2.3.4"], true),
+        ("web", &["::ffff:1.2.3.6"], true),
+    ] {
+        let reply: Value =
+            proconsul_msgpack::from_slice(&server.send(assign, &given(service, addresses)).await.replied()).unwrap();
+        assert_eq!(reply.get("Found"), Some(&Value::Bool(found)), "{service} {addresses:?}");
+    }
+    for (address, said) in [("bad", "<nil>"), ("", "<nil>"), ("2001:DB8::1", "2001:db8::1")] {
+        let refused = server.send(assign, &given("none", &[address])).await.refused();
+        assert_eq!(refused, format!("\"{said}\" is not a valid IPv4 address"));
+    }
+    let refused = server.send(assign, &given("none", &["1.2.3.4"; 9])).await.refused();
+    assert_eq!(refused, "cannot associate more than 8 manual virtual IPs with the same service");
 }

@@ -1,6 +1,7 @@
 //! The methods as a connection calls them: bytes of an argument in, bytes of a reply or a fault out.
 mod asked; // what each method asks about its caller's rights
 mod catalog; // edges of the catalog's and health's arguments
+mod central; // what config entries say about proxies
 mod edges; // edges that many methods' arguments have
 mod insecure; // the methods of byte 7
 mod mutate; // arguments with something missing or wrong
@@ -35,12 +36,15 @@ const SERVED: &[&str] = &[
     "Health.NodeChecks",
     "Health.ServiceChecks",
     "Health.ServiceNodes",
+    "Internal.AssignManualServiceVIPs",
     "Internal.CatalogOverview",
     "Internal.EventFire",
+    "Internal.GatewayServiceDump",
     "Internal.KeyringOperation",
     "Internal.NodeDump",
     "Internal.NodeInfo",
     "Internal.ServiceDump",
+    "Internal.ServiceGateways",
     "KVS.Apply",
     "KVS.Get",
     "KVS.List",
@@ -102,6 +106,8 @@ async fn an_empty_argument_is_refused_in_consuls_words() {
         ("Catalog.ServiceNodes", "Must provide service name"),
         ("Health.ServiceNodes", "Must provide service name"),
         ("Coordinate.Update", "invalid coordinate"),
+        ("Internal.GatewayServiceDump", "Must provide gateway name"),
+        ("Internal.ServiceGateways", "Must provide gateway name"),
         ("KVS.Apply", "Must provide key"),
         ("Session.Apply", "Invalid session operation \"\""),
         ("Session.NodeSessions", "failed session lookup: index error: object is missing a value for this index"),

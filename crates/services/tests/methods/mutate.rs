@@ -25,6 +25,7 @@ pub(crate) fn acceptable(value: &Value, past: u64, filter: &str) -> Value {
         "TTL" if matches!(part, Value::Str(_)) => "30s".into(),
         "Checks" if matches!(part, Value::List(checks) if matches!(checks.first(), Some(Value::Str(_)))) => Value::Nil,
         "NodeChecks" | "ServiceChecks" => Value::Nil,
+        "ManualVIPs" => Value::List(vec!["10.0.0.1".into()]),
         "MinQueryIndex" => past.into(),
         "Kind" | "PeerName" | "ServiceID" | "ServiceAddress" | "ServiceTag" => "".into(),
         "SidecarService" | "NodeMetaFilters" | "ServiceTags" => Value::Nil,

@@ -80,6 +80,7 @@ impl Restore {
     /// The bytes ended too early.
     pub fn finish(mut self) -> Result<Snapshot, RestoreError> {
         self.records.end()?;
+        self.snapshot.tables.derive_gateways();
         self.snapshot.tables.derive_indexes();
         Ok(self.snapshot)
     }
@@ -119,7 +120,7 @@ fn restore(tables: &mut Tables, kind: MessageType, value: &[u8]) -> Result<(), R
         }
         MessageType::ConfigEntry => {
             let request: proconsul_structs::config_entry::ConfigEntryRequest = decode(kind, value)?;
-            tables.restore_record(request.entry).map_err(key)
+            tables.restore_config_entry(request.entry).map_err(key)
         }
         MessageType::FederationState => {
             let request: proconsul_structs::federation::FederationStateRequest = decode(kind, value)?;

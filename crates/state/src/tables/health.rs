@@ -95,6 +95,18 @@ impl Tables {
         (index, found)
     }
 
+    /// The gateways of one kind that serve a service, with their checks, once for each port on which they do. Watches them. The
+    /// index is the greatest of theirs; zero without any. Wait by [`ingress_index`](Self::ingress_index) as well.
+    pub fn service_gateways(
+        &self,
+        service: &[u8],
+        kind: &ServiceKind,
+        watches: &mut WatchSet,
+    ) -> (u64, Vec<CheckServiceNode>) {
+        let (index, gateways) = self.gateways_serving(service, kind, watches);
+        (index, gateways.into_iter().map(|instance| self.with_checks(instance)).collect())
+    }
+
     /// Every service instance with its checks, in order of folded nodes and ids. Watches all nodes, services and checks. The
     /// index is theirs.
     pub fn service_dump(&self, peer: Peer<'_>, watches: &mut WatchSet) -> (u64, Vec<CheckServiceNode>) {

@@ -1,7 +1,7 @@
 //! Which names services of each kind have. Only local ones are told apart: what is imported has no such table in Consul.
 //!
 //! A name is listed under a kind while some instance has both, and under [`ServiceKind::ConnectEnabled`] while the mesh
-//! can reach it. (Consul strikes a name off when its last instance of any kind is removed, and forgets to when the
+//! can reach it, and under [`ServiceKind::Destination`] while its settings say that it is one. (Consul strikes a name off when its last instance of any kind is removed, and forgets to when the
 //! instance takes another name.) Source: `catalog.go`.
 
 use super::Tables;
@@ -43,6 +43,11 @@ impl Tables {
         watches.add(|| Watch::kind_names(&word));
         let names = self.kind_names.0.values_below(&compose(&[&word])).cloned().collect();
         (self.indexes.kind_names(&index_word(kind)), names)
+    }
+
+    /// How a name of a kind is spelled, if the kind has it.
+    pub(super) fn spelled(&self, kind: &ServiceKind, name: &[u8]) -> Option<GoStr> {
+        self.kind_names.0.get(&compose(&[&GoStr::from(kind), name])).map(|row| row.name.clone())
     }
 }
 

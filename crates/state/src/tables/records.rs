@@ -207,6 +207,11 @@ impl RecordTables {
         R::of(self).values()
     }
 
+    /// One record by its key.
+    pub(super) fn get<R: Record>(&self, key: &[u8]) -> Option<&Arc<R>> {
+        R::of(self).get(key)
+    }
+
     /// Every token, in the order in which Consul saves them.
     pub(crate) fn tokens_in_order(&self) -> impl Iterator<Item = &Arc<AclToken>> {
         self.by_secret.values()

@@ -156,6 +156,7 @@ impl Transaction<'_> {
         let host = self.tables.nodes.by_name(peer, node).cloned().ok_or("Missing node registration")?;
         let mut instance = Instance::new(node, service.clone(), &host);
         self.add_virtual_ip(&mut instance)?;
+        self.add_addresses_behind(&mut instance)?;
         let existing = self.tables.services.get(peer, node, &service.id);
         if existing.is_some_and(|existing| same::service(&existing.service, &instance.service)) {
             return Ok(());
@@ -166,9 +167,10 @@ impl Transaction<'_> {
         self.tables.services.insert(instance.clone());
         self.add_kind_names(&instance.row);
         self.instance_changed(&instance.row);
-        if let Some(old) = old {
+        if let Some(old) = &old {
             self.names_left(&old.row, Some(&instance.row));
         }
+        self.gateways_meet(old.iter().chain([&instance]));
         Ok(())
     }
 
@@ -184,6 +186,7 @@ impl Transaction<'_> {
         let Some(old) = self.tables.services.remove(peer, node, id) else { return };
         self.instance_changed(&old.row);
         self.names_left(&old.row, None);
+        self.gateways_meet([&old]);
     }
 
     /// A node's facts changed: they are part of its instances' rows.
@@ -326,15 +329,19 @@ impl Transaction<'_> {
         let mut same_name = self.tables.services.named(peer, &old.service_name);
         let is_left = same_name.any(|instance| instance.row.service_kind == *kind);
         drop(same_name);
-        if peer.is_local() && !is_left {
+        let is_destination = *kind == ServiceKind::Destination && self.tables.is_destination(&old.service_name);
+        if peer.is_local() && !is_left && !is_destination {
             self.remove_kind_name(kind, &old.service_name);
         }
     }
 
-    /// Gives a name's virtual address back once neither an instance or config entry has the name nor a proxy stands for it.
+    /// Gives a name's virtual address back once neither an instance or config entry has the name, nor a proxy stands for it, nor
+    /// a terminating gateway's entry names it.
     pub(super) fn free_virtual_ip_of_nothing(&mut self, peer: Peer<'_>, name: &GoStr) {
         let services = &self.tables.services;
-        let configured = peer.is_local() && self.tables.has_virtual_ip_by_config(name);
+        let tables = &self.tables;
+        let configured =
+            peer.is_local() && (tables.has_virtual_ip_by_config(name) || tables.is_behind_terminating_gateway(name));
         if !configured && !services.has_instance_of(peer, name) && !services.has_way_to(peer, name) {
             self.free_virtual_ip(peer, name);
         }

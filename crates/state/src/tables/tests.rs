@@ -2,6 +2,7 @@
 
 mod catalog;
 mod coordinates;
+mod gateways;
 mod histories;
 mod kv;
 mod model;

@@ -45,6 +45,8 @@ pub enum Change {
     ServiceKind(PeeredName),
     /// What this gateway serves, or what serves this service, changed.
     GatewayServices(GoStr),
+    /// What some gateway serves changed.
+    AllGatewayServices,
     /// This record was stored or removed. Concerns its table too.
     Record(RecordTable, GoStr),
     /// Something that is counted changed in number.
@@ -139,6 +141,7 @@ impl Change {
             (Change::Record(table, _), Watch::Records(of)) => table == of,
             (Change::Sessions, Watch::Sessions)
             | (Change::Coordinates, Watch::Coordinates)
+            | (Change::AllGatewayServices, Watch::AllGatewayServices)
             | (Change::Usage, Watch::Usage) => true,
             _ => false,
         }

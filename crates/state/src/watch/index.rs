@@ -76,6 +76,7 @@ enum Kind {
     Names,
     ServicesOf,
     GatewayServices,
+    AllGatewayServices,
     Usage,
     /// One record; the table is counted on from here.
     Record,
@@ -193,6 +194,7 @@ impl<Id: Copy + Eq + Hash> WatchIndex<Id> {
                 Change::KindNames(kind) => self.at(Kind::Names, self.hash.of(kind.as_bytes()), found),
                 Change::ServiceKind(kind) => self.at(Kind::ServicesOf, self.peered(kind), found),
                 Change::GatewayServices(name) => self.at(Kind::GatewayServices, self.hash.of(name.as_bytes()), found),
+                Change::AllGatewayServices => self.at(Kind::AllGatewayServices, PrefixHash::EMPTY, found),
                 Change::Usage => self.at(Kind::Usage, PrefixHash::EMPTY, found),
                 Change::Record(table, key) => {
                     self.at_table(Kind::Record, *table, self.hash.of(key.as_bytes()), found);
@@ -268,6 +270,7 @@ impl<Id: Copy + Eq + Hash> WatchIndex<Id> {
             Watch::KindNames(kind) => (Kind::Names, kind.as_bytes()),
             Watch::ServiceKind(kind) => return slot(Kind::ServicesOf as u64, self.peered(kind)),
             Watch::GatewayServices(name) => (Kind::GatewayServices, name.as_bytes()),
+            Watch::AllGatewayServices => (Kind::AllGatewayServices, &[][..]),
             Watch::Usage => (Kind::Usage, &[][..]),
             Watch::Record(table, key) => {
                 return slot(Kind::Record as u64 + *table as u64, self.hash.of(key.as_bytes()));

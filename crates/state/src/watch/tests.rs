@@ -120,6 +120,7 @@ fn any_watch() -> impl Strategy<Value = Watch> {
         name().prop_map(Watch::Checks),
         Just(Watch::Sessions),
         Just(Watch::Coordinates),
+        Just(Watch::AllGatewayServices),
         Just(Watch::Usage),
     ]
 }
@@ -143,6 +144,7 @@ fn any_change() -> impl Strategy<Value = Change> {
         Watch::NodeSessions(name) => Change::NodeSessions(name),
         Watch::NodeCoordinates(name) => Change::NodeCoordinates(name),
         Watch::GatewayServices(name) => Change::GatewayServices(name),
+        Watch::AllGatewayServices => Change::AllGatewayServices,
         Watch::Record(table, key) => Change::Record(table, key),
         Watch::Records(table) => Change::Record(table, GoStr::EMPTY),
         Watch::Sessions => Change::Sessions,

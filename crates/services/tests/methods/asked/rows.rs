@@ -102,8 +102,10 @@ fn internal() -> Vec<Row> {
     let every_instance = "node:read n, service:read db, node:read n, service:read web";
     let keys = |operation: &str| [text("Operation", operation), text("Key", "")];
     vec![
+        row("Internal.AssignManualServiceVIPs", &[text("Service", "web")], "mesh:write"),
         row("Internal.CatalogOverview", &[], "operator:read"),
         row("Internal.EventFire", &[text("Name", "deploy")], "event:write deploy"),
+        row("Internal.GatewayServiceDump", &[text("ServiceName", "web")], "service:read web"),
         row("Internal.KeyringOperation", &keys("list"), "keyring:read"),
         row("Internal.KeyringOperation", &keys("install"), "keyring:write"),
         row("Internal.KeyringOperation", &keys("use"), "keyring:write"),
@@ -113,6 +115,7 @@ fn internal() -> Vec<Row> {
         row("Internal.NodeInfo", &[text("Node", "other")], ""),
         row("Internal.ServiceDump", &[], every_instance),
         row("Internal.ServiceDump", &[("UseServiceKind", true.into()), text("ServiceKind", "mesh-gateway")], ""),
+        row("Internal.ServiceGateways", &[text("ServiceName", "web")], "service:read web"),
     ]
 }
 

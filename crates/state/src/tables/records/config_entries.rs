@@ -1,19 +1,24 @@
 //! Settings of the mesh. Source: `config_entry.go`.
 //!
-//! Whether an entry fits the others (protocols along a discovery chain, gateways of one name) is not checked here yet: that
-//! comes with the service that compiles chains.
+//! Whether an entry fits the others along a discovery chain is not checked here yet: that comes with the service that compiles
+//! chains.
 
 use proconsul_msgpack::GoStr;
+use proconsul_msgpack::Value;
 use proconsul_structs::Shared;
 use proconsul_structs::config_entry::{
     ConfigEntry, ConfigEntryKind, ConfigEntryOp, ConfigEntryRequest, ServiceIntentions,
 };
-use proconsul_types::WireText;
+use proconsul_structs::proxy::Opaque;
+use proconsul_structs::service::ServiceKind;
+use proconsul_types::{GoQuoted, WireText};
 
-use super::{Record, refused};
+use super::{BadKey, Record, refused};
 use crate::Outcome;
 use crate::peer::Peer;
 use crate::tables::transaction::Transaction;
+use crate::watch::Changes;
+use std::sync::Arc;
 
 impl Transaction<'_> {
     pub(super) fn apply_config_entry(&mut self, request: &ConfigEntryRequest) -> Result<Outcome, WireText> {
@@ -51,15 +56,52 @@ impl Transaction<'_> {
         if !with_status {
             keep_status(&mut entry, old.as_ref());
         }
+        if let ConfigEntry::ProxyDefaults(new) = &mut entry {
+            Arc::make_mut(&mut new.0).protocol = protocol_in(&new.config);
+        }
+        self.vet_gateway_name(&entry)?;
         self.config_entry_has_virtual_ip(&entry)?;
-        self.store_record(entry).map_err(|cause| refused(format!("failed inserting config entry: {cause}")))
+        let stored = self.store_record(entry.clone());
+        stored.map_err(|cause| refused(format!("failed inserting config entry: {cause}")))?;
+        self.config_entry_changed(old.as_ref(), Some(&entry))
+    }
+
+    /// What follows from an entry that took the place of another. It is in its table, or gone from there.
+    fn config_entry_changed(&mut self, old: Option<&ConfigEntry>, new: Option<&ConfigEntry>) -> Result<(), WireText> {
+        let Some(any) = new.or(old) else { return Ok(()) };
+        if any.kind() == ConfigEntryKind::ServiceDefaults {
+            self.settings_of_service_changed(old, any.name());
+        }
+        let done = self.entry_of_gateway_changed(old, new);
+        done.map_err(|cause| refused(format!("failed to associate services to gateway: {cause}")))
+    }
+
+    /// A gateway is of one kind.
+    fn vet_gateway_name(&self, entry: &ConfigEntry) -> Result<(), WireText> {
+        let other = match entry.kind() {
+            ConfigEntryKind::IngressGateway => "terminating-gateway",
+            ConfigEntryKind::TerminatingGateway => "ingress-gateway",
+            _ => return Ok(()),
+        };
+        let (kind, name) = (GoStr::from(&entry.kind()), entry.name());
+        let key = ConfigEntry::key_of(&[other.as_bytes(), name]);
+        if key.is_ok_and(|key| self.tables.records.config_entries.contains(&key)) {
+            let (kind, name) = (kind.to_string(), name.to_string());
+            return Err(refused(format!(
+                "cannot create a {} config entry with name {}, a {} config entry with that name already exists",
+                GoQuoted(&kind),
+                GoQuoted(&name),
+                GoQuoted(other)
+            )));
+        }
+        Ok(())
     }
 
     pub(super) fn delete_config_entry(&mut self, like: &ConfigEntry) -> Result<(), WireText> {
         let Ok(key) = like.key() else { return Ok(()) };
-        if let Some(old) = self.remove_record::<ConfigEntry>(key)
-            && let Some(service) = service_with_virtual_ip(&old)
-        {
+        let Some(old) = self.remove_record::<ConfigEntry>(key) else { return Ok(()) };
+        self.config_entry_changed(Some(&old), None)?;
+        if let Some(service) = service_with_virtual_ip(&old) {
             self.free_virtual_ip_of_nothing(Peer::LOCAL, &service);
         }
         Ok(())
@@ -81,6 +123,37 @@ impl crate::Tables {
             let key = super::key::folded(&[kind.as_bytes(), service]);
             key.is_ok_and(|key| self.records.config_entries.contains(&key))
         })
+    }
+}
+
+impl crate::Tables {
+    /// From snapshots: as the file has it, with what is in no file.
+    pub(crate) fn restore_config_entry(&mut self, mut entry: ConfigEntry) -> Result<(), BadKey> {
+        if let ConfigEntry::ProxyDefaults(new) = &mut entry {
+            Arc::make_mut(&mut new.0).protocol = protocol_in(&new.config);
+        }
+        let (index, name) = (Record::raft_index(&entry).modify_index, entry.name().clone());
+        let is_destination = matches!(&entry, ConfigEntry::ServiceDefaults(entry) if entry.destination.is_some());
+        self.restore_record(entry)?;
+        if is_destination {
+            // Nobody waits for tables in the making.
+            let (changes, lock_delays) = (Changes::default(), Vec::new());
+            Transaction { index, tables: self, changes, lock_delays }.add_kind_name(&ServiceKind::Destination, &name);
+        }
+        Ok(())
+    }
+}
+
+/// The protocol in what all proxies are told. Go reads it weakly: names without regard to letter case, and numbers as text.
+fn protocol_in(config: &Opaque) -> GoStr {
+    let config = || config.iter().flatten();
+    let exact = config().find(|(name, _)| ***name == *b"protocol");
+    let found = exact.or_else(|| config().find(|(name, _)| name.eq_ignore_ascii_case(b"protocol")));
+    match found.map(|(_, value)| value) {
+        Some(Value::Str(text)) => text.clone(),
+        Some(Value::Int(number)) => GoStr::from(number.to_string()),
+        Some(Value::Uint(number)) => GoStr::from(number.to_string()),
+        _ => GoStr::EMPTY,
     }
 }
 

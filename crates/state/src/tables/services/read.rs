@@ -123,7 +123,8 @@ impl Tables {
     pub fn connect_index(&self, peer: Peer<'_>, service: &[u8]) -> u64 {
         let exists = self.services.has_way_to(peer, service);
         let own = self.service_index(peer, service, exists).max(self.indexes.connect(peer, service));
-        own.max(self.passed_over_index(peer))
+        let gateways = if peer.is_local() { self.indexes.gateway_services } else { 0 };
+        own.max(gateways).max(self.passed_over_index(peer))
     }
 
     /// Index to wait by for a service's instances, besides the answer's own: that of the last change of any name's that

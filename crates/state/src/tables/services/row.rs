@@ -59,7 +59,7 @@ impl Instance {
         Instance { row: Arc::new(row), service: Arc::new(service), node: Arc::clone(host) }
     }
 
-    pub(super) fn add_tagged_address(&mut self, name: GoStr, address: ServiceAddress) {
+    pub(in crate::tables) fn add_tagged_address(&mut self, name: GoStr, address: ServiceAddress) {
         let row = Arc::make_mut(&mut self.row);
         row.service_tagged_addresses.get_or_insert_default().insert(name.clone(), address.clone());
         let service = Arc::make_mut(&mut self.service);

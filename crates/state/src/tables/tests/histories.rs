@@ -1,7 +1,7 @@
 //! Properties of every history: the tables say what a plain model says, no index goes back, and whoever waits for
 //! what changed is found.
 
-use super::model::{Kind, Model, PEER, Row, Step};
+use super::model::{Kind, Model, PEER, Row, Setting, Step};
 use super::*;
 use crate::snapshot::{Restore, write_snapshot};
 use crate::{Snapshot, WatchIndex};
@@ -31,6 +31,31 @@ fn any_step() -> impl Strategy<Value = Step> {
         3 => (any_name(), any::<bool>(), 0u8..3)
             .prop_map(|(node, segment, error)| Step::Move { node, segment, error }),
         12 => session_step(),
+        12 => any_setting().prop_map(Step::Configure),
+    ]
+}
+
+/// Steps among which gateways are registered too, whose instances change with their entries.
+fn any_step_with_gateways() -> impl Strategy<Value = Step> {
+    let gateway = (any_name(), any_name(), any_name(), 0u8..2).prop_map(|(node, id, name, port)| {
+        let kind = Kind::Terminating;
+        Step::Service { node, id, name, kind, port }
+    });
+    prop_oneof![9 => any_step(), 2 => gateway, 2 => any_setting().prop_map(Step::Configure)]
+}
+
+fn any_setting() -> impl Strategy<Value = Setting> {
+    let served = || prop_oneof![2 => any_name(), 1 => Just("*".to_owned())];
+    let kind = select(vec!["ingress-gateway", "terminating-gateway", "service-defaults", "proxy-defaults"]);
+    prop_oneof![
+        3 => (any_name(), vec((served(), 1u8..3), 0..3), any::<bool>())
+            .prop_map(|(gateway, serves, http)| Setting::Ingress { gateway, serves, http }),
+        3 => (any_name(), vec(served(), 0..3), any::<bool>())
+            .prop_map(|(gateway, serves, sni)| Setting::Terminating { gateway, serves, sni }),
+        3 => (any_name(), any::<bool>(), any::<bool>())
+            .prop_map(|(name, destination, http)| Setting::Service { name, destination, http }),
+        1 => any::<bool>().prop_map(|http| Setting::Proxies { http }),
+        3 => (kind, any_name()).prop_map(|(kind, name)| Setting::Remove { kind, name }),
     ]
 }
 
@@ -86,6 +111,10 @@ enum Read {
     /// What the catalog of one cluster has.
     Catalog(&'static str, CatalogRead),
     KindNames(ServiceKind),
+    GatewayServices(&'static str),
+    EveryGatewayService,
+    IngressHealth(&'static str),
+    InFront(&'static str, ServiceKind),
 }
 
 #[derive(Clone, Debug)]
@@ -121,7 +150,15 @@ fn every_read(keys: &[String]) -> Vec<Read> {
     for key in keys {
         reads.extend([Read::Get(key.clone()), Read::List(key.clone())]);
     }
-    for kind in [ServiceKind::Typical, ServiceKind::ConnectProxy, ServiceKind::ConnectEnabled] {
+    reads.push(Read::EveryGatewayService);
+    reads.extend(["web", "DB", "none"].map(Read::GatewayServices));
+    reads.extend(["web", "DB", "none"].map(Read::IngressHealth));
+    for kind in [ServiceKind::IngressGateway, ServiceKind::TerminatingGateway] {
+        reads.extend(["web", "DB"].map(|name| Read::InFront(name, kind.clone())));
+    }
+    let kinds =
+        [ServiceKind::Typical, ServiceKind::ConnectProxy, ServiceKind::ConnectEnabled, ServiceKind::Destination];
+    for kind in kinds {
         reads.push(Read::KindNames(kind));
     }
     for peer in ["", PEER] {
@@ -167,6 +204,12 @@ fn ask(world: &World, read: &Read) -> (u64, String, WatchSet) {
         }
         Read::List(prefix) => shown(tables.kv_list(&text(prefix), on)),
         Read::KindNames(kind) => shown(tables.names_of_kind(kind, on)),
+        Read::GatewayServices(name) => shown(tables.gateway_services(name.as_bytes(), on)),
+        Read::EveryGatewayService => shown(tables.every_gateway_service(on)),
+        Read::InFront(name, kind) => also(tables.ingress_index(), tables.service_gateways(name.as_bytes(), kind, on)),
+        Read::IngressHealth(name) => {
+            also(tables.ingress_index(), tables.check_ingress_service_nodes(name.as_bytes(), on))
+        }
         Read::Coordinates => shown(tables.coordinates(on)),
         Read::NodeCoordinates(node) => shown(tables.node_coordinates(node.as_bytes(), on)),
         // Waited for by another index than the answer's own.
@@ -245,6 +288,12 @@ fn through_a_file(world: &World) -> Tables {
     let mut restore = Restore::new();
     restore.feed(&file).expect("just written");
     restore.finish().expect("and whole").tables
+}
+
+/// The tables without what a snapshot file does not tell: since when a kind of service has a name, and a gateway serves a
+/// service.
+fn timeless(tables: &Tables) -> Tables {
+    tables.without_kind_indexes().without_gateway_indexes()
 }
 
 /// What health answers show, from the plain lists: node, id, the ids of the node's checks and then of its own.
@@ -414,15 +463,14 @@ proptest! {
             }
             assert_like(&world, Peer::LOCAL, &model)?;
             assert_like(&world, Peer::named(PEER.as_bytes()), &theirs)?;
+            prop_assert_eq!(timeless(&world.tables.with_gateways_derived()), timeless(&world.tables), "after {:?}", step);
         }
-        // A snapshot file does not tell since when a kind of service has a name.
-        let restored = through_a_file(&world);
-        prop_assert_eq!(restored.without_kind_indexes(), world.tables.without_kind_indexes());
+        prop_assert_eq!(timeless(&through_a_file(&world)), timeless(&world.tables));
     }
 
     #[test]
     fn whoever_waits_for_what_changed_is_found_and_sees_a_greater_index(
-        steps in vec(any_step(), 1..30), keys in vec(any_key(), 1..6),
+        steps in vec(any_step_with_gateways(), 1..30), keys in vec(any_key(), 1..6),
     ) {
         let mut world = World::default();
         let reads = every_read(&keys);
@@ -457,7 +505,9 @@ proptest! {
             if applied.changes.is_empty() && !matches!(step, Step::Reap { .. }) {
                 prop_assert_eq!(&world.tables, &same_tables, "{:?} changed something in silence", step);
             }
+            prop_assert_eq!(timeless(&world.tables.with_gateways_derived()), timeless(&world.tables), "after {:?}", step);
         }
+        prop_assert_eq!(timeless(&through_a_file(&world)), timeless(&world.tables));
     }
 }
 
@@ -487,8 +537,7 @@ fn a_long_history_reads_like_a_plain_model() {
         if done % LOOKED_AT_EVERY == 0 || done == steps {
             assert_like(&world, Peer::LOCAL, &model).expect("as the model says");
             assert_like(&world, Peer::named(PEER.as_bytes()), &theirs).expect("as the model says");
-            let restored = through_a_file(&world);
-            assert!(restored.without_kind_indexes() == world.tables.without_kind_indexes(), "a file changes it");
+            assert!(timeless(&through_a_file(&world)) == timeless(&world.tables), "a file changes it");
         }
     }
     println!("{steps} random steps");

@@ -1,6 +1,11 @@
 //! The tables as plain lists: what a reader should see, without indexes, sharing or order of filing.
 
 use super::*;
+use proconsul_msgpack::Value;
+use proconsul_structs::config_entry::{
+    ConfigEntry, ConfigEntryOp, ConfigEntryRequest, DestinationConfig, IngressGateway, IngressListener, IngressService,
+    LinkedService, ProxyDefaults, ServiceDefaults, TerminatingGateway,
+};
 use proconsul_structs::coordinate::{Coordinate, Point};
 use std::collections::BTreeMap;
 
@@ -121,10 +126,89 @@ pub(super) enum Step {
         value: u8,
         session: String,
     },
+    /// Settings of the mesh, which the model knows nothing of: what follows from them is held against what is made of them anew.
+    Configure(Setting),
     /// The same in what was imported from a peered cluster.
     Imported {
         step: Box<Step>,
     },
+}
+
+/// A config entry.
+#[derive(Clone, Debug)]
+pub(super) enum Setting {
+    /// What is served, by name or `*`, and on which port.
+    Ingress {
+        gateway: String,
+        serves: Vec<(String, u8)>,
+        http: bool,
+    },
+    Terminating {
+        gateway: String,
+        serves: Vec<String>,
+        sni: bool,
+    },
+    Service {
+        name: String,
+        destination: bool,
+        http: bool,
+    },
+    Proxies {
+        http: bool,
+    },
+    Remove {
+        kind: &'static str,
+        name: String,
+    },
+}
+
+impl Setting {
+    fn entry(&self) -> Entry {
+        let protocol = |http: bool| text(if http { "http" } else { "" });
+        let entry = match self {
+            Setting::Ingress { gateway, serves, http } => {
+                let listener = |(name, port): &(String, u8)| IngressListener {
+                    port: i64::from(*port),
+                    protocol: text(if *http { "http" } else { "tcp" }),
+                    services: Some(vec![IngressService { name: text(name), ..Default::default() }]),
+                    ..Default::default()
+                };
+                let listeners = Some(serves.iter().map(listener).collect());
+                ConfigEntry::from(IngressGateway { name: text(gateway), listeners, ..Default::default() })
+            }
+            Setting::Terminating { gateway, serves, sni } => {
+                let sni = text(if *sni { "sni" } else { "" });
+                let service =
+                    |name: &String| LinkedService { name: text(name), sni: sni.clone(), ..Default::default() };
+                let services = Some(serves.iter().map(service).collect());
+                ConfigEntry::from(TerminatingGateway { name: text(gateway), services, ..Default::default() })
+            }
+            Setting::Service { name, destination, http } => {
+                let destination = destination.then(DestinationConfig::default);
+                let protocol = protocol(*http);
+                ConfigEntry::from(ServiceDefaults { name: text(name), destination, protocol, ..Default::default() })
+            }
+            Setting::Proxies { http } => {
+                let config = Some([(text("protocol"), Value::Str(protocol(*http)))].into());
+                ConfigEntry::from(ProxyDefaults { name: text("global"), config, ..Default::default() })
+            }
+            Setting::Remove { kind, name } => {
+                let name = text(if *kind == "proxy-defaults" { "global" } else { name });
+                let entry = match *kind {
+                    "ingress-gateway" => IngressGateway { name, ..Default::default() }.into(),
+                    "terminating-gateway" => TerminatingGateway { name, ..Default::default() }.into(),
+                    "service-defaults" => ServiceDefaults { name, ..Default::default() }.into(),
+                    _ => ProxyDefaults { name, ..Default::default() }.into(),
+                };
+                return configured(ConfigEntryOp::Delete, entry);
+            }
+        };
+        configured(ConfigEntryOp::Upsert, entry)
+    }
+}
+
+pub(super) fn configured(op: ConfigEntryOp, entry: ConfigEntry) -> Entry {
+    Entry::ConfigEntry(Box::new(ConfigEntryRequest { op, datacenter: text("dc1"), entry, ..Default::default() }))
 }
 
 /// The peered cluster that histories import from.
@@ -137,6 +221,8 @@ pub(super) enum Kind {
     Native,
     /// A proxy for the service called `web`.
     ProxyForWeb,
+    /// A terminating gateway. The model does not know what addresses it shows.
+    Terminating,
 }
 
 const VALUES: [&str; 3] = ["1", "2", "3"];
@@ -157,12 +243,14 @@ impl Step {
             Step::DeleteCas { key, right } => kvs(KvOp::DeleteCas, at(expected(key, *right), stored(key, 0))),
             Step::DeleteTree { prefix } => delete_tree(prefix),
             Step::Imported { step } => imported(step.entry(world)),
+            Step::Configure(setting) => setting.entry(),
             Step::Node { name, address } => register(addressed(name, *address)),
             Step::Service { node, id, name, kind, port } => {
                 let tags = (*port != 0).then(|| vec![text("t")]);
                 let mut service = NodeService { id: text(id), port: i64::from(*port), tags, ..service(name) };
                 match kind {
                     Kind::Plain => {}
+                    Kind::Terminating => service.kind = proconsul_structs::service::ServiceKind::TerminatingGateway,
                     Kind::Native => service.connect.native = true,
                     Kind::ProxyForWeb => {
                         service.kind = proconsul_structs::service::ServiceKind::ConnectProxy;
@@ -240,7 +328,7 @@ impl Model {
             Step::Delete { key } | Step::DeleteCas { key, right: true } => {
                 self.kv.remove(key.as_bytes());
             }
-            Step::Imported { .. } => {}
+            Step::Imported { .. } | Step::Configure(_) => {}
             Step::Cas { right: false, .. } | Step::DeleteCas { right: false, .. } | Step::Reap { .. } => {}
             Step::DeleteTree { prefix } => self.kv.retain(|key, _| !key.starts_with(prefix.as_bytes())),
             Step::Node { name, address } => self.node(name, Some(*address), index),
