@@ -23,13 +23,14 @@ use samples::{Samples, Side};
 
 /// What `cargo xtask bench --help` prints.
 const USAGE: &str = "\
-cargo xtask bench [--quick] [--rounds N] [--only TEXT] [--no-micro] [--server PATH]
+cargo xtask bench [--quick] [--rounds N] [--only TEXT] [--units N] [--no-micro] [--server PATH]
                   [--against H:P --against-pid N [--against-port plain|tls|mtls]]...
 
-  --quick          shorter loads and fewer connections: to see that it works, not to keep
+  --quick          shorter loads, and a tenth of connections, queries and keys: to see that it works, not to keep
   --rounds N       rounds of each load, 3 or more (default 3); the table shows medians
   --only TEXT      only the loads whose names contain the text; no micro-benches. `structs`: only large replies written and
                    read by our codec and by Go's
+  --units N        so many connections, parked queries or keys, where a load is about so many
   --no-micro       leave the crates' micro-benches out
   --server PATH    run this server binary, do not build one
   --against H:P    measure a third server, which is already there, in the same turns; once for each kind of port
@@ -74,8 +75,9 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     let micro = if options.micro && options.only.is_none() { Some(micro::run(options.quick)) } else { None };
 
     println!("{}", table::head(&options.repeat, options.rounds)?);
-    println!("{}", table::goals(&samples, !options.against.is_empty()));
-    println!("{}", table::calls(&samples));
+    let title = |load: &Load| options.title(load);
+    println!("{}", table::goals(&samples, title, !options.against.is_empty()));
+    println!("{}", table::calls(&samples, title));
     let mut failures = samples.failures().to_vec();
     if let Some(micro) = &micro {
         println!("{}", table::micro(&micro.figures));
@@ -93,6 +95,7 @@ struct Options {
     quick: bool,
     rounds: usize,
     only: Option<String>,
+    units: Option<u32>,
     micro: bool,
     server: Option<PathBuf>,
     against: Vec<Against>,
@@ -115,6 +118,7 @@ impl Options {
             quick: false,
             rounds: ROUNDS_MIN,
             only: None,
+            units: None,
             micro: true,
             server: None,
             against: Vec::new(),
@@ -127,6 +131,7 @@ impl Options {
                 "--quick" => options.quick = true,
                 "--rounds" => options.rounds = value()?.parse().context("--rounds")?,
                 "--only" => options.only = Some(value()?.clone()),
+                "--units" => options.units = Some(value()?.parse().context("--units")?),
                 "--no-micro" => options.micro = false,
                 "--server" => options.server = Some(value()?.into()),
                 "--against" => {
@@ -154,7 +159,11 @@ impl Options {
     }
 
     fn wants(&self, load: &Load) -> bool {
-        self.only.as_ref().is_none_or(|text| load.name.contains(text.as_str()))
+        self.only.as_ref().is_none_or(|text| self.title(load).contains(text.as_str()))
+    }
+
+    fn title(&self, load: &Load) -> String {
+        load.title(self.units, self.quick)
     }
 }
 
@@ -176,16 +185,20 @@ impl Bench<'_> {
     /// is measured, each round has.
     fn measure(&self, load: &'static Load, samples: &mut Samples) -> Result<()> {
         let started = Instant::now();
-        let kept = match load.fresh {
-            true => None,
-            false => Some([self.start(load, Side::Ours)?, self.start(load, Side::Floor)?]),
-        };
+        let title = self.options.title(load);
+        let sides = if load.floor { &[Side::Ours, Side::Floor][..] } else { &[Side::Ours] };
+        let mut kept = Vec::new();
+        if !load.fresh {
+            for side in sides {
+                kept.push(self.start(load, *side)?);
+            }
+        }
         for round in 0..self.options.rounds {
-            for (i, side) in [Side::Ours, Side::Floor].into_iter().enumerate() {
-                let fresh = if kept.is_none() { Some(self.start(load, side)?) } else { None };
-                let server = kept.as_ref().map(|pair| &pair[i]).or(fresh.as_ref());
+            for (i, side) in sides.iter().enumerate() {
+                let fresh = if load.fresh { Some(self.start(load, *side)?) } else { None };
+                let server = kept.get(i).or(fresh.as_ref());
                 let server = server.expect("a load without kept servers has just started one");
-                samples.add(load, side, self.put_on(load, server.addr(), server.pid()));
+                samples.add(load, *side, self.put_on(load, server.addr(), server.pid()));
             }
             if let Some(against) = self.options.against.iter().find(|against| against.port == load.port) {
                 let pid = against.pid.expect("looked at when the arguments were read");
@@ -195,38 +208,41 @@ impl Bench<'_> {
                 }
                 match line {
                     // Consul does not, and that is no failure of the run.
-                    Err(error) if error.to_string().contains(NOT_RESUMED) => eprintln!("{}: it does not", load.name),
+                    Err(error) if error.to_string().contains(NOT_RESUMED) => eprintln!("{title}: it does not"),
                     line => samples.add(load, Side::Against, line),
                 }
             }
-            eprintln!("{}: round {} of {}", load.name, round + 1, self.options.rounds);
+            eprintln!("{title}: round {} of {}", round + 1, self.options.rounds);
         }
-        eprintln!("{}: {:.0} s", load.name, started.elapsed().as_secs_f64());
+        eprintln!("{title}: {:.0} s", started.elapsed().as_secs_f64());
         Ok(())
     }
 
     /// Puts the load on a server once and gives the generator's line.
     fn put_on(&self, load: &Load, addr: &str, pid: u32) -> Result<Value> {
-        run_load(&self.peers.load, load, self.options.quick, addr, pid)
+        run_load(&self.peers.load, load, self.options, addr, pid)
     }
 }
 
-fn run_load(generator: &Path, load: &Load, quick: bool, addr: &str, pid: u32) -> Result<Value> {
-    let times = match quick {
+fn run_load(generator: &Path, load: &Load, options: &Options, addr: &str, pid: u32) -> Result<Value> {
+    let title = options.title(load);
+    let units = load.count(options.units, options.quick).map(|units| units.to_string());
+    let times = match options.quick {
         true => ["-duration", "1s", "-warmup", "300ms", "-settle", "2s"],
         false => ["-duration", "4s", "-warmup", "1s", "-settle", "4s"],
     };
     let out = Command::new(generator)
         .args(["-addr", addr, "-server-pid", &pid.to_string()])
         .args(load.args)
+        .args(units.iter().flat_map(|units| ["-n", units]))
         .args(times)
         .current_dir(servers::golden_folder()) // where the certificates are that its arguments name
         .output()
         .context("running the load generator")?;
     let line: Value = serde_json::from_slice(&out.stdout)
-        .with_context(|| format!("{}: {}", load.name, String::from_utf8_lossy(&out.stderr).trim()))?;
+        .with_context(|| format!("{title}: {}", String::from_utf8_lossy(&out.stderr).trim()))?;
     if let Some(error) = line["error"].as_str() {
-        bail!("{}: {error}", load.name);
+        bail!("{title}: {error}");
     }
     Ok(line)
 }

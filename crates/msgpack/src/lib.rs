@@ -39,7 +39,7 @@ pub use ser::{encode_into, to_vec};
 pub use shape::{Arm, FieldShape, Layout, NumberSet, OneOf, Shape, Shaped, StructShape, WordSet};
 pub use shared::{SHARED_BYTES_MIN, from_bytes};
 pub use skip::SKIP_DEPTH_MAX;
-pub use sparse::without_defaults;
+pub use sparse::{without_defaults, without_defaults_and};
 pub use time::{Offset, Time, TimeError};
 pub use value::Value;
 

@@ -13,6 +13,11 @@ const PAIRS_MAX: u64 = 64;
 ///
 /// Not for structures that tell a pointer to zero from nil, or an empty byte string from none, at their top level.
 pub fn without_defaults(bytes: &[u8]) -> Option<Vec<u8>> {
+    without_defaults_and(&[], bytes)
+}
+
+/// As [`without_defaults`], without the fields of these names either, whatever is in them.
+pub fn without_defaults_and(names: &[&[u8]], bytes: &[u8]) -> Option<Vec<u8>> {
     let mut r = Reader::new(bytes);
     let header = r.byte().ok()?;
     if kind(header) != Some(Kind::Map) {
@@ -30,7 +35,7 @@ pub fn without_defaults(bytes: &[u8]) -> Option<Vec<u8>> {
         keys.push(key);
         let value = r.peek().ok()?;
         r.skip_value().ok()?;
-        if !matches!(value, m::NIL | m::FALSE | 0 | m::FIXRAW) {
+        if !matches!(value, m::NIL | m::FALSE | 0 | m::FIXRAW) && !names.contains(&key) {
             kept.push(start..r.at());
         }
     }
@@ -67,6 +72,13 @@ mod tests {
         let many: Vec<u8> = (0..20u8).flat_map(|n| [0xa1, b'a' + n, 1]).chain(*b"\xa1z\xc0").collect();
         let (whole, less) = ([b"\xde\x00\x15", &many[..]].concat(), [b"\xde\x00\x14", &many[..60]].concat());
         check(&whole, Some(&less));
+    }
+
+    #[test]
+    fn what_is_named_is_left_out_too() {
+        let bytes = b"\x83\xa1a\x01\xa1b\x02\xa1c\xa1b";
+        assert_eq!(without_defaults_and(&[b"b", b"x"], bytes).as_deref(), Some(&b"\x82\xa1a\x01\xa1c\xa1b"[..]));
+        assert_eq!(without_defaults_and(&[b"x"], bytes), None);
     }
 
     #[test]

@@ -5,8 +5,10 @@
 mod cpu; // what the server's process used
 mod crowd; // queries that wait, and are woken
 mod load; // calls one after another on many streams
+mod paced; // reads and writes at a rate
 mod report; // what is printed
 mod scenario; // what there is to do
+mod snapshot; // the whole store, out and in again
 
 use std::{net::IpAddr, time::Duration};
 
@@ -24,6 +26,8 @@ pub(crate) const CONNECTIONS_MAX: usize = 100;
 pub(crate) const IN_FLIGHT_MAX: usize = 1024;
 /// How long a scenario may load a server.
 pub(crate) const DURATION_MAX: Duration = Duration::from_secs(60);
+/// Writes a second at most.
+pub(crate) const RATE_MAX: u32 = 100_000;
 /// Queries that wait, or keys that are written, at most.
 pub(crate) const COUNT_MAX: u32 = 2_000_000;
 
@@ -46,9 +50,12 @@ pub(crate) struct Arguments {
     /// How long to load the server, at most a minute.
     #[arg(long, value_name = "DURATION", default_value = "3s", value_parser = crate::config::parse_duration)]
     pub(crate) duration: Duration,
-    /// How many queries wait (parked, wake), or keys are written (load).
+    /// How many queries wait (parked, wake), or keys are written (load, snapshot).
     #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(COUNT_MAX)))]
     pub(crate) count: Option<u32>,
+    /// Writes a second (mixed).
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=i64::from(RATE_MAX)))]
+    pub(crate) rate: u32,
     /// The server's process, on this machine: its CPU and memory are shown too.
     #[arg(long, value_name = "PID")]
     pub(crate) pid: Option<u32>,
@@ -93,6 +100,8 @@ async fn measure(scenario: &'static Scenario, arguments: &Arguments, clients: &[
     match scenario.kind {
         Kind::Calls => load::calls(scenario, arguments, clients).await,
         Kind::Keys => load::keys(scenario, arguments, clients).await,
+        Kind::Mixed => paced::run(scenario, arguments, clients).await,
+        Kind::Snapshot => snapshot::run(scenario, arguments, clients).await,
         Kind::Parked | Kind::Wake => crowd::run(scenario, arguments, clients).await,
     }
 }

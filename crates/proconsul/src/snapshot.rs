@@ -3,7 +3,7 @@ mod inspect; // what is in a file
 mod progress; // how far long work has come
 mod restore; // a file to a server
 mod save; // a server to a file
-mod stream; // byte 5, from the client's side
+pub(crate) mod stream; // byte 5, from the client's side
 
 use std::{
     fs::File,

@@ -51,7 +51,7 @@ impl Samples {
     pub(crate) fn loads(&self) -> Vec<&'static Load> {
         let mut loads: Vec<&'static Load> = Vec::new();
         for sample in &self.all {
-            if !loads.iter().any(|load| load.name == sample.load.name) {
+            if !loads.iter().any(|load| std::ptr::eq(*load, sample.load)) {
                 loads.push(sample.load);
             }
         }
@@ -60,7 +60,7 @@ impl Samples {
 
     /// The median of one figure over the rounds, if any round has it.
     pub(crate) fn median(&self, load: &Load, side: Side, key: &str) -> Option<f64> {
-        let of_it = self.all.iter().filter(|sample| sample.side == side && sample.load.name == load.name);
+        let of_it = self.all.iter().filter(|sample| sample.side == side && std::ptr::eq(sample.load, load));
         median(of_it.filter_map(|sample| sample.line[key].as_f64()).collect())
     }
 }

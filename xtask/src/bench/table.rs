@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::loads::Goal;
+use super::loads::{Goal, Load};
 use super::micro::Micro;
 use super::samples::{Samples, Side};
 use crate::interop::servers::workspace_root;
@@ -38,7 +38,7 @@ fn processor() -> String {
 }
 
 /// Every figure that has a goal, beside the floor.
-pub(crate) fn goals(samples: &Samples, against: bool) -> String {
+pub(crate) fn goals(samples: &Samples, title: impl Fn(&Load) -> String, against: bool) -> String {
     let mut rows = Rows::new(&["load", "figure", "ours", "Go floor", "ratio", "goal", "reached"]);
     if against {
         rows.head.extend(["other", "ours to other"].map(str::to_owned));
@@ -54,7 +54,7 @@ pub(crate) fn goals(samples: &Samples, against: bool) -> String {
                 Goal::AtMost(most) => (format!("≤ {}", number(Some(most))), ours.map(|value| value <= most)),
             };
             let mut row = vec![
-                load.name.to_owned(),
+                title(load),
                 figure.label.to_owned(),
                 number(ours),
                 number(floor),
@@ -72,7 +72,7 @@ pub(crate) fn goals(samples: &Samples, against: bool) -> String {
 }
 
 /// Rate, CPU and latency of every load that is made of calls.
-pub(crate) fn calls(samples: &Samples) -> String {
+pub(crate) fn calls(samples: &Samples, title: impl Fn(&Load) -> String) -> String {
     const COLUMNS: [(&str, &str); 5] = [
         ("calls/s", "ops_per_s"),
         ("CPU per call, µs", "server_cpu_us_per_op"),
@@ -85,7 +85,7 @@ pub(crate) fn calls(samples: &Samples) -> String {
     for load in samples.loads() {
         for (side, name) in [(Side::Ours, "ours"), (Side::Floor, "Go floor"), (Side::Against, "other")] {
             if samples.median(load, side, "ops_per_s").is_some() {
-                let mut row = vec![load.name.to_owned(), name.to_owned()];
+                let mut row = vec![title(load), name.to_owned()];
                 row.extend(COLUMNS.map(|(_, key)| number(samples.median(load, side, key))));
                 rows.push(row);
             }

@@ -38,10 +38,15 @@ pub(super) async fn calls(scenario: &'static Scenario, arguments: &Arguments, cl
     run(scenario, arguments, clients, |began| Until::Time(began + arguments.duration)).await
 }
 
-/// Writes so many keys.
-pub(super) async fn keys(scenario: &'static Scenario, arguments: &Arguments, clients: &[Client]) -> Result<Row> {
+/// Writes so many keys, and nothing else.
+pub(super) async fn fill(scenario: &'static Scenario, arguments: &Arguments, clients: &[Client]) -> Result<(Row, u64)> {
     let count = u64::from(arguments.count.unwrap_or(KEYS));
-    let mut row = run(scenario, arguments, clients, |_| Until::Number(count)).await?;
+    Ok((run(scenario, arguments, clients, |_| Until::Number(count)).await?, count))
+}
+
+/// Writes so many keys, and tells what they take.
+pub(super) async fn keys(scenario: &'static Scenario, arguments: &Arguments, clients: &[Client]) -> Result<Row> {
+    let (mut row, count) = fill(scenario, arguments, clients).await?;
     if let Some((before, after)) = row.usage {
         let each = (after.resident as f64 - before.resident as f64) / count as f64;
         row.facts.push(("bytes_per_key", format!("{each:.0} bytes a key"), json!(each)));

@@ -41,6 +41,10 @@ pub(super) enum Kind {
     Parked,
     /// So many queries wait, and are woken by one write.
     Wake,
+    /// Reads and writes come at their rates, for a time.
+    Mixed,
+    /// So many keys are written, and the store is saved and restored.
+    Snapshot,
 }
 
 /// A row of the table.
@@ -102,7 +106,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         what: "KVS.Apply of 64 bytes to 1,024 keys in turn",
         kind: Kind::Calls,
         row: kvs::Apply::ROW,
-        request: |n| set(&format!("put/{}", n % WRITTEN_KEYS), value(SMALL, n)),
+        request: other_write,
         needs: Needs::Nothing,
     },
     Scenario {
@@ -160,6 +164,22 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         row: kvs::Get::ROW,
         request: |_| get("key"),
         needs: Needs::Key(SMALL),
+    },
+    Scenario {
+        name: "mixed",
+        what: "KVS.Get of one key, 1,000 a second, while --rate writes of other keys a second go on",
+        kind: Kind::Mixed,
+        row: kvs::Get::ROW,
+        request: |_| get("key"),
+        needs: Needs::Key(SMALL),
+    },
+    Scenario {
+        name: "snapshot",
+        what: "-n keys of 64 bytes are written (100,000), then the whole store is saved and what was saved restored",
+        kind: Kind::Snapshot,
+        row: kvs::Apply::ROW,
+        request: |n| set(&format!("load/{n:08}"), value(SMALL, n)),
+        needs: Needs::Nothing,
     },
 ];
 
@@ -241,6 +261,11 @@ async fn write(client: &Client, row: &'static MethodRow, request: &[u8]) -> Resu
 
 fn encoded(request: &impl Serialize) -> Result<Bytes> {
     Ok(proconsul_msgpack::to_vec(request)?.into())
+}
+
+/// The write with this number of those that go on beside reads.
+pub(super) fn other_write(number: u64) -> Result<Bytes> {
+    set(&format!("put/{}", number % WRITTEN_KEYS), value(SMALL, number))
 }
 
 fn value(bytes: usize, number: u64) -> Bytes {

@@ -8,7 +8,7 @@ use proconsul_tls::{Outgoing, Policy, Settings, Tls};
 use rustls::pki_types::ServerName;
 
 /// Flags of commands that call a server.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct TlsArguments {
     /// Dial in TLS after type byte 3.
     #[arg(long, conflicts_with = "alpn")]

@@ -53,7 +53,7 @@ fn hint(text: &str) -> &'static str {
 }
 
 /// A connection on which a snapshot is asked for, or sent.
-pub(super) struct Stream {
+pub(crate) struct Stream {
     io: Dialled,
     server: String,
 }
@@ -69,7 +69,7 @@ pub(super) fn block_on<T>(what: impl Future<Output = Result<T>>) -> Result<T> {
 
 impl Stream {
     /// Connects, and sends the request.
-    pub(super) async fn open(arguments: &ServerArguments, op: SnapshotOp, allow_stale: bool) -> Result<Self> {
+    pub(crate) async fn open(arguments: &ServerArguments, op: SnapshotOp, allow_stale: bool) -> Result<Self> {
         let ServerArguments { server, tls, token } = arguments;
         if tls.route() == Route::RpcInsecure {
             bail!("byte 7 leads to no snapshots: use --tls or --alpn");
@@ -90,13 +90,13 @@ impl Stream {
     }
 
     /// Sends what comes next.
-    pub(super) async fn send(&mut self, bytes: &[u8]) -> Result<()> {
+    pub(crate) async fn send(&mut self, bytes: &[u8]) -> Result<()> {
         let sent = timeout(IDLE_MAX, self.io.write_all(bytes)).await;
         self.had(sent.map_err(io::Error::from).flatten())
     }
 
     /// Says that nothing more comes.
-    pub(super) async fn finish(&mut self) -> Result<()> {
+    pub(crate) async fn finish(&mut self) -> Result<()> {
         let ended = timeout(IDLE_MAX, self.io.shutdown()).await;
         self.had(ended.map_err(io::Error::from).flatten())
     }
@@ -105,7 +105,7 @@ impl Stream {
     ///
     /// # Errors
     /// [`Refused`] where the answer is an error, [`NoAnswer`] where there is none.
-    pub(super) async fn answer(&mut self) -> Result<(SnapshotResponse, Vec<u8>)> {
+    pub(crate) async fn answer(&mut self) -> Result<(SnapshotResponse, Vec<u8>)> {
         let (mut bytes, mut scanner) = (Vec::new(), Scanner::new());
         loop {
             let mut piece = vec![0; ANSWER_BYTES_MAX];
@@ -132,7 +132,7 @@ impl Stream {
     }
 
     /// Reads what comes next; zero at the end.
-    pub(super) async fn read(&mut self, into: &mut [u8]) -> Result<usize> {
+    pub(crate) async fn read(&mut self, into: &mut [u8]) -> Result<usize> {
         let read = timeout(IDLE_MAX, self.io.read(into)).await;
         self.had(read.map_err(io::Error::from).flatten())
     }

@@ -12,7 +12,6 @@ use std::sync::{
 
 use metrics::{Counter, Gauge};
 use parking_lot::Mutex;
-use proconsul_msgpack::without_defaults;
 use proconsul_netrpc::{Parked, ReplyTo};
 use proconsul_state::{Changes, Store, WatchSet};
 use proconsul_types::metric;
@@ -20,8 +19,8 @@ use tokio::{sync::Notify, time::Instant};
 
 use super::{QueryTimes, hold::Hold, kept::Kept};
 use few::Waiters;
-use parking::Gone;
 pub(super) use parking::Parking;
+use parking::{Gone, sparse};
 pub(super) use places::Ticket;
 use places::{Entry, State};
 pub(super) use question::{Evaluated, Question};
@@ -47,6 +46,8 @@ pub struct Counts {
 /// Every query that waits in a server.
 pub struct Lot {
     store: Arc<Store>,
+    /// When its clock began.
+    origin: Instant,
     times: QueryTimes,
     parked_max: usize,
     state: Mutex<State>,
@@ -69,6 +70,7 @@ impl Lot {
         Arc::new(Self {
             kept: Kept::new(Arc::clone(&store)),
             store,
+            origin: Instant::now(),
             times,
             parked_max,
             state: Mutex::default(),
@@ -160,10 +162,10 @@ impl Lot {
         if state.closed || state.parked >= self.parked_max {
             return None;
         }
-        let sparse = without_defaults(body);
+        let sparse = sparse(body);
         let key = state.find(method, sparse.as_deref().unwrap_or(body))?;
         let entry = state.entries.get(key as usize).filter(|entry| !entry.dirty)?;
-        let (body, question) = (Arc::clone(&entry.body), Arc::clone(&entry.question));
+        let (body, question) = (entry.body.clone(), state.question(method)?);
         let (past, nothing, also) = (entry.past, entry.nothing, entry.also);
         drop(state);
         Some(Parking { lot: Arc::clone(self), question, method, body, past, until, looked: None, nothing, also })
@@ -171,6 +173,7 @@ impl Lot {
 
     fn park(self: Arc<Self>, parking: Parking, to: ReplyTo) -> Box<dyn Parked> {
         let Parking { question, method, body, past, until, looked, nothing, also, .. } = parking;
+        let until = self.millis_until(until);
         let mut guard = self.state.lock();
         let state = &mut *guard;
         if state.closed || state.parked >= self.parked_max {
@@ -184,10 +187,9 @@ impl Lot {
             None => {
                 let (at, watches) = looked.map_or_else(|| (None, WatchSet::off()), |(at, set)| (Some(at), set));
                 let watches = state.watched(&watches);
-                let key = state.insert(Entry {
+                let entry = Entry {
                     method,
                     body,
-                    question,
                     past,
                     also,
                     watches,
@@ -196,7 +198,8 @@ impl Lot {
                     nothing,
                     dirty: false,
                     over: false,
-                });
+                };
+                let key = state.insert(entry, question);
                 // A change that came between the look and now found nobody to tell.
                 if at != Some(self.store.snapshot().index) {
                     state.mark(key);
@@ -213,6 +216,12 @@ impl Lot {
             self.work.notify_one(); // the evaluator sleeps until a later end
         }
         Box::new(Hold { lot: self, ticket })
+    }
+
+    /// The first millisecond of the lot's clock at which `until` has come.
+    fn millis_until(&self, until: Instant) -> u64 {
+        let nanos = until.saturating_duration_since(self.origin).as_nanos();
+        u64::try_from(nanos.div_ceil(1_000_000)).unwrap_or(u64::MAX)
     }
 
     /// Takes one waiter out. Nothing happens if it has been answered.

@@ -182,7 +182,7 @@ async fn the_end_of_a_wait_answers_with_what_there_is_once_for_all() {
         Asked::Answered(answer) => panic!("{answer:?}"),
     };
     let _holds: Vec<_> = (0..3).map(|slot| until(slot, soon)).collect();
-    let _patient = until(3, None);
+    let Asked::Parked(_patient) = server.ask_until(3, "a", index, 2 * LONG, None) else { panic!("nothing is new") };
     assert_eq!(server.counts().entries, 1, "they ask the same, however long they wait");
     let before = server.counts();
 

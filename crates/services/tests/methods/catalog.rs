@@ -5,6 +5,7 @@ use proconsul_structs::{
     catalog::{DeregisterRequest, RegisterRequest},
     check::HealthCheck,
     config_entry::{ConfigEntryOp, ConfigEntryRequest, LinkedService, TerminatingGateway},
+    kvs::{DirEntry, KvOp, KvsRequest},
     service::NodeService,
 };
 
@@ -290,4 +291,58 @@ async fn addresses_are_given_by_hand_to_what_the_mesh_reaches() {
     }
     let refused = server.send(assign, &given("none", &["1.2.3.4"; 9])).await.refused();
     assert_eq!(refused, "cannot associate more than 8 manual virtual IPs with the same service");
+/// Counted, with thousands that wait for different things by different methods: what a write costs does not depend on them.
+#[tokio::test]
+async fn a_write_that_concerns_none_of_thousands_looks_at_none_of_them() {
+    const EACH: usize = 300;
+    let server = Server::new();
+    let register = |node: &str, service: &str, status: &str| {
+        server.log(Entry::Register(Box::new(registration(node, service, status))));
+    };
+    register("else", "elsewhere", "passing");
+    set(&server, "elsewhere", "0");
+    for number in 0..EACH {
+        register(&format!("node-{number}"), &format!("web-{number}"), "passing");
+        set(&server, &format!("key/{number}/a"), "1");
+    }
+    for number in 0..EACH {
+        let (node, service) = (format!("node-{number}"), format!("web-{number}"));
+        for (method, argument) in [
+            ("Catalog.ServiceNodes", text("ServiceName", &service)),
+            ("Catalog.NodeServices", text("Node", &node)),
+            ("Health.ServiceNodes", text("ServiceName", &service)),
+            ("Health.ServiceChecks", text("ServiceName", &service)),
+            ("Health.NodeChecks", text("Node", &node)),
+            ("KVS.Get", text("Key", &format!("key/{number}/a"))),
+            ("KVS.List", text("Key", &format!("key/{number}/"))),
+            ("KVS.ListKeys", text("Prefix", &format!("key/{number}/"))),
+            ("Session.NodeSessions", text("Node", &node)),
+            ("Coordinate.Node", text("Node", &node)),
+        ] {
+            wait(&server, method, &[argument]).await;
+        }
+    }
+    let before = server.counts().await;
+    assert_eq!((before.parked, before.entries), (10 * EACH, 10 * EACH));
+    for (round, status) in ["critical", "passing", "warning"].into_iter().enumerate() {
+        register("else", "elsewhere", status);
+        register(&format!("more-{round}"), "elsewhere", status);
+        set(&server, "elsewhere", status);
+        set(&server, &format!("key/{}/a/b", EACH + round), status);
+        let session = map(&[text("Node", "else"), text("Behavior", "delete")]);
+        server.send("Session.Apply", &map(&[text("Op", "create"), ("Session", session)])).await.replied();
+        let gone = DeregisterRequest { node: format!("more-{round}").as_str().into(), ..DeregisterRequest::default() };
+        server.log(Entry::Deregister(Box::new(gone)));
+    }
+    assert_eq!(server.counts().await, before, "nothing was looked at, encoded or answered");
+    // That they would have been: one write, and one of each that it concerns.
+    register("node-7", "web-7", "critical");
+    set(&server, "key/7/a", "2");
+    let after = server.counts().await;
+    assert_eq!((after.evaluations - before.evaluations, before.parked - after.parked), (6, 6), "{after:?}");
+}
+
+fn set(server: &Server, key: &str, value: &str) {
+    let dir_ent = DirEntry { key: key.into(), value: Some(value.to_owned().into()), ..DirEntry::default() };
+    server.log(Entry::Kvs(Box::new(KvsRequest { op: KvOp::Set, dir_ent, ..KvsRequest::default() })));
 }

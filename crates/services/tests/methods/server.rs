@@ -12,7 +12,7 @@ use proconsul_msgpack::Value;
 use proconsul_netrpc::{Answer, Call, Dispatch, Fault, Parked, Registry, Reply, ReplyTo, SendAnswer};
 use proconsul_services::{
     AllowAll, Appended, Authorizers, Context, Leadership, LeadershipFacts, Log, SESSION_TTL_MIN, SessionClock,
-    blocking::{Lot, QueryTimes},
+    blocking::{Counts, Lot, QueryTimes},
 };
 use proconsul_state::{Entry, Outcome, Store};
 use proconsul_structs::{METHODS, methods};
@@ -240,10 +240,15 @@ impl Server {
 
     /// How many times waiting queries were looked at, once everybody has had a turn.
     pub(crate) async fn evaluations(&self) -> u64 {
+        self.counts().await.evaluations
+    }
+
+    /// How much waits and was done, once everybody has had a turn.
+    pub(crate) async fn counts(&self) -> Counts {
         for _ in 0..TURNS {
             tokio::task::yield_now().await;
         }
-        self.context.lot.counts().evaluations
+        self.context.lot.counts()
     }
 
     /// Ends all waits, and expects a reply for each.

@@ -18,8 +18,9 @@ import (
 
 // The first byte of a connection to the server port.
 const (
-	ByteSingle byte = 0
-	ByteYamux  byte = 4
+	ByteSingle   byte = 0
+	ByteYamux    byte = 4
+	ByteSnapshot byte = 5
 )
 
 // DialTimeout bounds one TCP connect.

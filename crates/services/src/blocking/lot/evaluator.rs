@@ -1,8 +1,12 @@
 //! The one that looks at parked queries again, and ends their waits.
 use std::{
-    collections::HashMap,
+    collections::{
+        HashMap,
+        hash_map::Entry::{Occupied, Vacant},
+    },
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -33,7 +37,7 @@ enum Ends {
 /// Those who ask the same and whose wait is over.
 struct Over {
     question: Arc<dyn Question>,
-    body: Arc<[u8]>,
+    body: Box<[u8]>,
     waiters: Vec<Waiter>,
 }
 
@@ -67,7 +71,9 @@ impl Lot {
             let Some(key) = state.dirty.pop() else { return false };
             let Some(entry) = state.entries.get_mut(key as usize).filter(|entry| entry.dirty) else { return true };
             entry.dirty = false;
-            (key, entry.generation, Arc::clone(&entry.question), Arc::clone(&entry.body))
+            let (generation, method, body) = (entry.generation, entry.method, entry.body.clone());
+            let Some(question) = state.question(method) else { return true };
+            (key, generation, question, body)
         };
         let mut watches = WatchSet::new();
         let snapshot = self.store.snapshot();
@@ -123,10 +129,12 @@ impl Lot {
         let over = {
             let mut guard = self.state.lock();
             let state = &mut *guard;
-            let due = state.waits.iter().take_while(|(until, ..)| *until <= now).take(ENDED_PER_TURN);
-            let due: Vec<(Instant, u32, u32)> = due.copied().collect();
+            let now = now.saturating_duration_since(self.origin).as_millis();
+            let due = state.waits.iter().take_while(|(until, ..)| u128::from(*until) <= now).take(ENDED_PER_TURN);
+            let due: Vec<(u64, u32, u32)> = due.copied().collect();
             if due.is_empty() {
-                return state.waits.first().map_or(Ends::Never, |(next, ..)| Ends::At(*next));
+                let at = |next| self.origin + Duration::from_millis(next);
+                return state.waits.first().map_or(Ends::Never, |(next, ..)| Ends::At(at(*next)));
             }
             let mut over: HashMap<u32, Over, RandomState> = HashMap::default();
             for wait in due {
@@ -134,12 +142,18 @@ impl Lot {
                 let (_, key, place) = wait;
                 let Some(entry) = state.entries.get_mut(key as usize) else { continue };
                 let Some(waiter) = entry.waiters.remove(place) else { continue };
-                let (question, body) = (&entry.question, &entry.body);
-                let ended = over.entry(key);
-                let over = || Over { question: Arc::clone(question), body: Arc::clone(body), waiters: Vec::new() };
-                ended.or_insert_with(over).waiters.push(waiter);
+                let empty = entry.waiters.is_empty();
+                match over.entry(key) {
+                    Occupied(mut ended) => ended.get_mut().waiters.push(waiter),
+                    Vacant(place) => {
+                        let (method, body) = (entry.method, entry.body.clone());
+                        if let Some(question) = state.question(method) {
+                            place.insert(Over { question, body, waiters: vec![waiter] });
+                        }
+                    }
+                }
                 state.parked -= 1;
-                if entry.waiters.is_empty() {
+                if empty {
                     state.remove(key);
                 }
             }

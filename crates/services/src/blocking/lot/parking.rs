@@ -1,7 +1,7 @@
 //! A query on its way into the lot.
 use std::sync::Arc;
 
-use proconsul_msgpack::without_defaults;
+use proconsul_msgpack::without_defaults_and;
 use proconsul_netrpc::{Park, Parked, ReplyTo};
 use proconsul_state::WatchSet;
 use tokio::time::Instant;
@@ -13,8 +13,8 @@ pub(in crate::blocking) struct Parking {
     pub(super) lot: Arc<Lot>,
     pub(super) question: Arc<dyn Question>,
     pub(super) method: u16,
-    /// The request, without its fields at their defaults.
-    pub(super) body: Arc<[u8]>,
+    /// The request, without what goes without saying.
+    pub(super) body: Box<[u8]>,
     pub(super) past: u64,
     pub(super) until: Instant,
     /// Which snapshot was looked at, and what is watched; `None`: none, it joins others who looked.
@@ -34,10 +34,16 @@ impl Parking {
         until: Instant,
         looked: (u64, bool, u64, WatchSet),
     ) -> Self {
-        let body = without_defaults(body).map_or_else(|| Arc::from(body), Arc::from);
+        let body = sparse(body).map_or_else(|| Box::from(body), Vec::into_boxed_slice);
         let (at, nothing, also, watches) = looked;
         Self { lot, question, method, body, past, until, looked: Some((at, watches)), nothing, also }
     }
+}
+
+/// A request without its fields at their defaults and the time that it waits, which the waiter has: those who ask the same ask the
+/// same however long they wait. `None` where nothing can be left out.
+pub(super) fn sparse(body: &[u8]) -> Option<Vec<u8>> {
+    without_defaults_and(&[b"MaxQueryTime"], body)
 }
 
 impl Park for Parking {

@@ -1,12 +1,15 @@
 //! Who waits for what, and until when.
-use std::{collections::BTreeSet, hash::BuildHasher, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    hash::BuildHasher,
+    sync::Arc,
+};
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use proconsul_netrpc::ReplyTo;
 use proconsul_state::{WatchIndex, WatchSet};
 use slab::Slab;
-use tokio::time::Instant;
 
 use super::{
     Question,
@@ -20,9 +23,8 @@ const ROOM_MIN: usize = 16;
 /// Identical queries that wait: same method, same request. Rights are part of that, as the token is.
 pub(super) struct Entry {
     pub(super) method: u16,
-    /// The request, without its fields at their defaults.
-    pub(super) body: Arc<[u8]>,
-    pub(super) question: Arc<dyn Question>,
+    /// The request, without what goes without saying.
+    pub(super) body: Box<[u8]>,
     /// The answer must go by an index above this one.
     pub(super) past: u64,
     /// The other index that it goes by, when it was last looked at.
@@ -41,7 +43,8 @@ pub(super) struct Entry {
 
 pub(super) struct Waiter {
     pub(super) to: ReplyTo,
-    pub(super) until: Instant,
+    /// When its wait ends, in milliseconds by the lot's clock.
+    pub(super) until: u64,
     /// Tells it from others that have had, or will have, its place.
     pub(super) stamp: u64,
 }
@@ -57,12 +60,14 @@ pub(in crate::blocking) struct Ticket {
 #[derive(Default)]
 pub(super) struct State {
     pub(super) entries: Slab<Entry>,
+    /// How an entry's method is asked. What waits for a method has its question here, once for all.
+    questions: HashMap<u16, Arc<dyn Question>, RandomState>,
     /// Places of entries, by method and request.
     by_identity: HashTable<u32>,
     hasher: RandomState,
     pub(super) watches: WatchIndex<u32>,
     /// Every waiter by the end of its wait.
-    pub(super) waits: BTreeSet<(Instant, u32, u32)>,
+    pub(super) waits: BTreeSet<(u64, u32, u32)>,
     /// Entries to look at again; each at most once.
     pub(super) dirty: Vec<u32>,
     pub(super) generation: u32,
@@ -83,8 +88,14 @@ impl State {
         self.by_identity.find(hash, same).copied()
     }
 
+    /// How a method is asked that something waits for.
+    pub(super) fn question(&self, method: u16) -> Option<Arc<dyn Question>> {
+        self.questions.get(&method).cloned()
+    }
+
     /// Takes an entry in, with nobody who waits for it yet. Its generation is set here.
-    pub(super) fn insert(&mut self, mut entry: Entry) -> u32 {
+    pub(super) fn insert(&mut self, mut entry: Entry, question: Arc<dyn Question>) -> u32 {
+        self.questions.entry(entry.method).or_insert(question);
         self.generation = self.generation.wrapping_add(1);
         entry.generation = self.generation;
         if self.entries.len() == self.entries.capacity() {
@@ -124,7 +135,7 @@ impl State {
         }
     }
 
-    pub(super) fn add(&mut self, key: u32, to: ReplyTo, until: Instant) -> Ticket {
+    pub(super) fn add(&mut self, key: u32, to: ReplyTo, until: u64) -> Ticket {
         self.stamps += 1;
         let stamp = self.stamps;
         let place = self.entries[key as usize].waiters.insert(Waiter { to, until, stamp });
@@ -168,7 +179,20 @@ impl State {
             self.by_identity = HashTable::new();
             self.watches.shrink();
             self.dirty.shrink_to_fit();
+            self.questions.clear();
         }
         Some(entry)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A hundred thousand of them may wait, each with one waiter.
+    #[test]
+    fn what_is_kept_of_a_question_is_small() {
+        let bytes = size_of::<Entry>();
+        assert!(bytes <= 120, "{bytes}");
     }
 }

@@ -2,8 +2,11 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"time"
+
+	"proconsul.test/interop/peer"
 )
 
 // stats are one connection's.
@@ -53,8 +56,33 @@ func prepare(o options) error {
 		return put(w, smallKey, smallValue)
 	case "kv-get-64k":
 		return put(w, largeKey, largeValue)
+	case "service-nodes", "health":
+		for i := range serviceInstances {
+			if err := w.Call("Catalog.Register", instance(i), nil); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+// instance is one of the service's, with a check of its own and its node's.
+func instance(i int) peer.RegisterRequest {
+	node := fmt.Sprintf("bench-%03d", i)
+	check := func(id, service string) *peer.HealthCheck {
+		return &peer.HealthCheck{Node: node, CheckID: id, Name: id, Status: "passing", ServiceID: service, ServiceName: service}
+	}
+	return peer.RegisterRequest{
+		Datacenter: peer.Datacenter,
+		Node:       node,
+		Address:    fmt.Sprintf("10.77.0.%d", i),
+		NodeMeta:   map[string]string{"rack": fmt.Sprint(i % 8)},
+		Service: &peer.NodeService{
+			ID: serviceName, Service: serviceName, Tags: []string{"primary", "v1"}, Port: 8000,
+			Meta: map[string]string{"version": "1"}, Weights: &peer.Weights{Passing: 1, Warning: 1},
+		},
+		Checks: []*peer.HealthCheck{check("serfHealth", ""), check("service", serviceName)},
+	}
 }
 
 // measure warms up, opens and closes the window, and ends the load.

@@ -22,7 +22,7 @@ func hashicorpLoop(o options, conn int, st *stats, p *phase) error {
 	var mu sync.Mutex
 	errs := make(chan error, o.inflight)
 	for i := range o.inflight {
-		method, args := request(o.scenario, conn*o.inflight+i)
+		method, args := request(o, conn*o.inflight+i)
 		go func() {
 			errs <- func() error {
 				c, err := s.OpenCaller()

@@ -7,6 +7,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -27,6 +28,9 @@ type options struct {
 	conns    int
 	inflight int
 	units    int
+	anew     bool
+	others   int
+	rate     int
 	duration time.Duration
 	warmup   time.Duration
 	settle   time.Duration
@@ -54,6 +58,14 @@ type result struct {
 	WakeMs   float64 `json:"wake_all_ms,omitempty"`
 	WakeP50  float64 `json:"wake_p50_ms,omitempty"`
 	WakeCPU  float64 `json:"wake_cpu_us_per_unit,omitempty"`
+	OtherCPU float64 `json:"other_write_cpu_us,omitempty"`
+	WritesPS float64 `json:"writes_per_s,omitempty"`
+	State    int64   `json:"state_bytes,omitempty"`
+	File     int64   `json:"file_bytes,omitempty"`
+	SaveMB   float64 `json:"save_mb_per_s,omitempty"`
+	SaveCPU  float64 `json:"save_cpu_ms,omitempty"`
+	RestMB   float64 `json:"restore_mb_per_s,omitempty"`
+	RestCPU  float64 `json:"restore_cpu_ms,omitempty"`
 	Error    string  `json:"error,omitempty"`
 }
 
@@ -63,6 +75,11 @@ var scenarios = map[string]func(options, *result) error{
 	"kv-get":           calls,
 	"kv-get-64k":       calls,
 	"kv-put":           calls,
+	"service-nodes":    calls,
+	"health":           calls,
+	"kv-load":          kvLoad,
+	"snapshot":         snapshot,
+	"reads-and-writes": readsAndWrites,
 	"accept":           accept,
 	"idle":             idle,
 	"idle-used-stream": idle,
@@ -73,12 +90,16 @@ func main() {
 	var o options
 	flag.StringVar(&o.addr, "addr", "127.0.0.1:8300", "the server")
 	flag.IntVar(&o.pid, "server-pid", 0, "the server's process, for CPU and memory")
-	flag.StringVar(&o.scenario, "scenario", "status-ping", "status-ping, kv-get, kv-get-64k, kv-put, accept, idle, idle-used-stream or parked")
+	flag.StringVar(&o.scenario, "scenario", "status-ping", "status-ping, kv-get, kv-get-64k, kv-put, service-nodes, health, accept, idle, "+
+		"idle-used-stream, parked, kv-load, snapshot or reads-and-writes")
 	flag.StringVar(&o.client, "client", clientRaw, "raw: requests encoded beforehand, one writer and reader; hashicorp: its yamux and codec")
 	flag.StringVar(&o.keys, "keys", keysIdentical, "parked: identical or distinct")
 	flag.IntVar(&o.conns, "conns", 1, "connections; accept: workers; parked: sessions")
 	flag.IntVar(&o.inflight, "inflight", 1, "calls in flight on each connection")
-	flag.IntVar(&o.units, "n", 10000, "idle: connections; parked: queries")
+	flag.IntVar(&o.units, "n", 10000, "idle: connections; parked: queries; kv-load, snapshot: keys")
+	flag.BoolVar(&o.anew, "anew", false, "service-nodes, health: no request like the one before, so that no answer can be used again")
+	flag.IntVar(&o.others, "others", 0, "parked: how many writes that concern no query are made before the one that does")
+	flag.IntVar(&o.rate, "rate", 10000, "reads-and-writes: writes a second")
 	flag.DurationVar(&o.duration, "duration", 5*time.Second, "how long to measure")
 	flag.DurationVar(&o.warmup, "warmup", time.Second, "how long to load before")
 	flag.DurationVar(&o.settle, "settle", 4*time.Second, "how long to rest before memory is read")
@@ -90,7 +111,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "load: -tls is none, byte or alpn, and -resume is of the latter two; see -help")
 		os.Exit(2)
 	}
-	if !known || o.conns < 1 || o.inflight < 1 || o.units < o.conns ||
+	if !known || o.conns < 1 || o.inflight < 1 || o.units < o.conns || o.others < 0 || o.rate < 1 ||
 		!slices.Contains([]string{clientRaw, clientHashicorp}, o.client) || !slices.Contains([]string{keysIdentical, keysDistinct}, o.keys) {
 		fmt.Fprintln(os.Stderr, "load: no such scenario; see -help")
 		os.Exit(2)
@@ -117,6 +138,11 @@ const (
 	smallKey = "bench/small"
 	largeKey = "bench/64k"
 	watchKey = "bench/watch"
+	otherKey = "bench/other"
+	loadTree = "bench/load/"
+	// The service that is asked for, and how many instances it has.
+	serviceName      = "bench"
+	serviceInstances = 100
 )
 
 var (
@@ -134,16 +160,30 @@ func writer(o options) (*peer.Caller, error) {
 }
 
 // request gives the call that worker i of a scenario repeats.
-func request(scenario string, i int) (method string, args any) {
-	switch scenario {
+func request(o options, i int) (method string, args any) {
+	switch o.scenario {
 	case "kv-get":
 		return "KVS.Get", peer.Get(smallKey, 0, 0)
 	case "kv-get-64k":
 		return "KVS.Get", peer.Get(largeKey, 0, 0)
 	case "kv-put":
 		return "KVS.Apply", peer.Put(fmt.Sprintf("bench/put/%d", i), smallValue)
+	case "service-nodes":
+		return "Catalog.ServiceNodes", instances(o)
+	case "health":
+		return "Health.ServiceNodes", instances(o)
 	}
 	return "Status.Ping", peer.Empty{}
+}
+
+// instances asks for the instances of the service. Anew, it has a number that is another each time, in a field that means nothing
+// to a server.
+func instances(o options) peer.ServiceSpecificRequest {
+	args := peer.ServiceSpecificRequest{Datacenter: peer.Datacenter, ServiceName: serviceName}
+	if o.anew {
+		args.StaleIfError = time.Duration(binary.BigEndian.Uint64([]byte(serialMark)))
+	}
+	return args
 }
 
 // window is one stretch of measuring: what went by on both sides between its start and its end.

@@ -126,6 +126,9 @@ func parked(o options, r *result) error {
 	parked.Wait()
 	r.RSSUnit = float64(settled(o.pid, o.settle)-before) / float64(units)
 
+	if err := writeOthers(o, w, r); err != nil {
+		return err
+	}
 	woken.Store(true)
 	cpu, at := peer.CPU(o.pid), time.Now()
 	if err := w.Call("KVS.Apply", wake, nil); err != nil {
@@ -148,6 +151,21 @@ func parked(o options, r *result) error {
 		r.WakeCPU = float64((peer.CPU(o.pid) - cpu).Microseconds()) / float64(len(took))
 	}
 	return errors.Join(errs...)
+}
+
+// writeOthers makes writes that concern none of the parked queries. One that is answered nevertheless is an error: see lot.run.
+func writeOthers(o options, w *peer.Caller, r *result) error {
+	if o.others == 0 {
+		return nil
+	}
+	cpu := peer.CPU(o.pid)
+	for range o.others {
+		if err := put(w, otherKey, peer.Fresh()); err != nil {
+			return err
+		}
+	}
+	r.OtherCPU = float64((peer.CPU(o.pid) - cpu).Microseconds()) / float64(o.others)
+	return nil
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"proconsul.test/interop/peer"
@@ -39,6 +40,13 @@ const (
 	flagRST
 )
 
+// serialMark stands in a request where a number is to be that is another each time: in a key or a value, or, as eight bytes, in a
+// field for integers.
+const serialMark = "########"
+
+// serials counts what was put in such places, over all connections.
+var serials atomic.Uint64
+
 // noError is how the header of an answer without error begins its fields.
 var noError = []byte("\xa5Error\xa0")
 
@@ -49,6 +57,7 @@ func frame(b []byte, kind byte, flags uint16, id, n uint32) []byte {
 
 type rawStream struct {
 	frame   []byte // the request, in its data frame
+	serial  []byte // the part of it that is another each time, if any
 	walker  walker
 	head    [96]byte // how the answer begins
 	headLen int
@@ -86,6 +95,9 @@ func dialRaw(o options, from *net.TCPAddr) (*rawConn, error) {
 func (c *rawConn) open(request []byte) *rawStream {
 	id := uint32(2*len(c.streams) + 1)
 	s := &rawStream{frame: append(frame(nil, typeData, 0, id, uint32(len(request))), request...)}
+	if at := bytes.Index(s.frame, []byte(serialMark)); at >= 0 {
+		s.serial = s.frame[at : at+len(serialMark)]
+	}
 	c.streams = append(c.streams, s)
 	c.out = frame(c.out, typeWindow, flagSYN, id, 0)
 	c.unacked++
@@ -97,6 +109,10 @@ func (c *rawConn) open(request []byte) *rawStream {
 func (c *rawConn) send(s *rawStream) {
 	s.walker.await(2) // header and body
 	s.headLen, s.waiting = 0, true
+	for n, i := serials.Add(1), len(s.serial)-1; i >= 0; i-- {
+		s.serial[i] = '0' + byte(n%10)
+		n /= 10
+	}
 	c.out = append(c.out, s.frame...)
 }
 
@@ -234,7 +250,7 @@ func rawLoop(o options, conn int, st *stats, p *phase) error {
 		c.send(s)
 	}
 	for i := range o.inflight {
-		method, args := request(o.scenario, conn*o.inflight+i)
+		method, args := request(o, conn*o.inflight+i)
 		c.open(peer.Request(1, method, args)).sent = time.Now()
 		if err := c.settleAcks(unackedMax); err != nil {
 			return err

@@ -1,8 +1,9 @@
 // server is the least server that can be made of hashicorp/yamux and hashicorp/consul-net-rpc: the floor that a bench
 // shows beside ours, and the peer that our own client is tested against.
 //
-// It serves type bytes 0 and 4 with Status.Ping, KVS.Get, KVS.List and KVS.Apply from a map. With a certificate, these
-// run in TLS too: behind type byte 3 or 7, or by ALPN name where a ClientHello comes first.
+// It serves type bytes 0 and 4 with Status.Ping, KVS.Get, KVS.List and KVS.Apply from a map, and the instances of services, as they
+// are registered, by Catalog.ServiceNodes and Health.ServiceNodes. With a certificate, these run in TLS too: behind type byte 3 or 7,
+// or by ALPN name where a ClientHello comes first.
 package main
 
 import (
@@ -51,6 +52,10 @@ func run(addr string, files tlsFiles) error {
 		return err
 	}
 	if err := srv.Register(NewKVS()); err != nil {
+		return err
+	}
+	catalog, health := NewCatalog()
+	if err := errors.Join(srv.Register(catalog), srv.Register(health)); err != nil {
 		return err
 	}
 	l, err := net.Listen("tcp", addr)
