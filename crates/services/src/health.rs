@@ -1,7 +1,7 @@
 //! Health: checks, and services with them.
 mod checks; // lists checks
 pub(crate) mod merge; // instances with central settings in them
-mod services; // lists the instances of a service with their checks
+pub(crate) mod services; // lists the instances of a service with their checks
 
 use std::sync::Arc;
 

@@ -17,6 +17,7 @@ mod internal; // Internal: what agents ask for people and for the mesh
 mod kvs; // KVS: keys and values
 mod near; // answers in the order of how far away they are
 mod operator; // Operator: consensus, and how much is stored
+mod reads; // what of the catalog others of this process read
 mod rights; // what a method asks about its caller's rights
 mod session; // Session: claims on keys
 mod session_clock; // what of sessions and locks depends on time
@@ -35,6 +36,7 @@ pub use coordinate::{
     COORDINATE_BATCH_SIZE, COORDINATE_BATCHES_MAX, COORDINATE_UPDATE_PERIOD, CoordinateUpdates, PENDING_NAME_BYTES_MAX,
 };
 use proconsul_netrpc::Registry;
+pub use reads::Reads;
 pub use rights::{Access, AllowAll, Authorizer, Authorizers, Rights};
 pub use session_clock::{
     ENDINGS_MAX, LOCK_DELAYS_MAX, RETRY_FIRST, RETRY_MAX, SESSION_TTL_MAX, SESSION_TTL_MIN, SESSION_TTL_MULTIPLIER,

@@ -26,14 +26,14 @@ use crate::{
 /// nodes and all checks that count for them.
 ///
 /// Central settings (`MergeCentralConfig`) are config entries, and there are none yet, see [`merged`].
-pub(super) struct Instances {
+pub(crate) struct Instances {
     asked_service: Counter,
     asked_connect: Counter,
     asked_ingress: Counter,
 }
 
 impl Instances {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             asked_service: metrics::counter!(metric::HEALTH_SERVICE_QUERY.name),
             asked_connect: metrics::counter!(metric::HEALTH_CONNECT_QUERY.name),
