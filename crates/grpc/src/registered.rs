@@ -11,8 +11,7 @@ use proconsul_proto::{
 };
 use proconsul_proto_public::{
     pbacl::acl_service_server::AclServiceServer, pbconnectca::connect_ca_service_server::ConnectCaServiceServer,
-    pbdataplane::dataplane_service_server::DataplaneServiceServer,
-    pbdns::dns_service_server::DnsServiceServer,
+    pbdataplane::dataplane_service_server::DataplaneServiceServer, pbdns::dns_service_server::DnsServiceServer,
     pbserverdiscovery::server_discovery_service_server::ServerDiscoveryServiceServer,
 };
 use proconsul_services::Context;
