@@ -8,6 +8,7 @@ mod config_entry; // exported services
 mod connect_ca; // roots and signatures of the mesh's authority
 mod connection; // one accepted connection
 mod dataplane; // what a data plane asks before it runs Envoy
+mod dns; // DNS for data planes
 mod gather; // large messages, whole
 mod go_status; // what Go's library says, in its words
 mod heading; // what the headers of a request say

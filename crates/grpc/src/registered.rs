@@ -11,7 +11,7 @@ use proconsul_proto::{
 };
 use proconsul_proto_public::{
     pbacl::acl_service_server::AclServiceServer, pbconnectca::connect_ca_service_server::ConnectCaServiceServer,
-    pbdataplane::dataplane_service_server::DataplaneServiceServer,
+    pbdataplane::dataplane_service_server::DataplaneServiceServer, pbdns::dns_service_server::DnsServiceServer,
     pbserverdiscovery::server_discovery_service_server::ServerDiscoveryServiceServer,
 };
 use proconsul_services::Context;
@@ -23,7 +23,7 @@ use tonic_reflection::server::Error;
 
 use crate::{
     EXTERNAL_MESSAGE_BYTES_MAX, Health, Surface, acl::Acl, config_entry::ConfigEntries, connect_ca::ConnectCa,
-    dataplane::Dataplane, operator::Operator, peer_stream::PeerStreams, peering::Peerings, reflection,
+    dataplane::Dataplane, dns::Dns, operator::Operator, peer_stream::PeerStreams, peering::Peerings, reflection,
     server_discovery::ServerDiscovery, subscribe::Subscribe,
 };
 
@@ -39,6 +39,8 @@ pub struct Deps {
     pub node_id: Arc<str>,
     /// The version of Consul that this server says it is.
     pub version: &'static str,
+    /// How names are answered.
+    pub dns: Arc<proconsul_dns::Settings>,
     /// Where the slowest calls are kept.
     pub slow: Arc<SlowCalls>,
 }
@@ -95,6 +97,7 @@ impl Surfaces {
             .with(operator.max_decoding_message_size(EXTERNAL_MESSAGE_BYTES_MAX))
             .with(discovery.max_decoding_message_size(EXTERNAL_MESSAGE_BYTES_MAX))
             .with(dataplane.max_decoding_message_size(EXTERNAL_MESSAGE_BYTES_MAX))
+            .with(DnsServiceServer::new(Dns::new(deps)).max_decoding_message_size(EXTERNAL_MESSAGE_BYTES_MAX))
             .with(health_service);
         Ok(Self {
             internal: Arc::new(reflection::with(internal)?),

@@ -5,6 +5,7 @@
 //! Not here: flags, which their caller applies on top.
 mod admin; // where the server shows who is on its port
 mod check; // a file's content against the table
+mod dns; // what the keys of dns_config do
 mod duration; // durations as Go writes them
 mod error; // what can be wrong, what should be known
 mod from_hcl; // HCL 2 to a tree

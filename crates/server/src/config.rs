@@ -25,6 +25,10 @@ pub struct Config {
     pub datacenter: String,
     /// `domain`, with or without its last dot; empty is read as `consul`.
     pub domain: String,
+    /// `alt_domain`: a second domain for names; empty: none.
+    pub alt_domain: String,
+    /// The `dns_config` block. Its domains and datacenter need not be filled: they are taken from here.
+    pub dns: proconsul_dns::Settings,
     /// `bind_addr`.
     pub bind_addr: IpAddr,
     /// `ports.server`; 0: the operating system chooses.
@@ -96,6 +100,8 @@ impl Config {
             node_id: None,
             datacenter: "dc1".into(),
             domain: "consul".into(),
+            alt_domain: String::new(),
+            dns: proconsul_dns::Settings::default(),
             bind_addr: IpAddr::V4(Ipv4Addr::LOCALHOST),
             server_port: 8300,
             rpc_handshake_timeout: HANDSHAKE_TIMEOUT,
@@ -111,6 +117,15 @@ impl Config {
             grpc_tls: PortAt::IfFree(GRPC_TLS_PORT_DEFAULT),
             admin: Vec::new(),
             restore: None,
+        }
+    }
+
+    /// How names are answered, by gRPC.
+    pub(crate) fn names(&self) -> proconsul_dns::Settings {
+        proconsul_dns::Settings {
+            domains: proconsul_dns::Domains::new(&self.domain, &self.alt_domain),
+            datacenter: self.datacenter.clone(),
+            ..self.dns.clone()
         }
     }
 

@@ -97,6 +97,7 @@ impl Server {
         let own_address = GoStr::from(rpc_address.to_string());
         let session_clock = SessionClock::new(Arc::clone(&store), config.session_ttl_min);
         let log = Arc::new(SoleLog::new(Arc::clone(&store), Arc::clone(&lot), Arc::clone(&session_clock), own_address));
+        let names = Arc::new(config.names());
         let id = config.node_id.unwrap_or_else(|| Uuid::new_v4().to_string());
         let (node, address) = (&config.node_name, rpc_address.ip());
         match config.restore {
@@ -118,6 +119,7 @@ impl Server {
             context: Arc::clone(&context),
             node_id: id.as_str().into(),
             version: CONSUL_VERSION,
+            dns: names,
             slow: Arc::clone(&slow),
         })
         .map_err(|source| StartError::Reflection { source })?;
@@ -189,7 +191,13 @@ impl Server {
         let session_clock = SessionClock::new(Arc::clone(&store), SESSION_TTL_MIN);
         let log = Arc::new(SoleLog::new(Arc::clone(&store), Arc::clone(&lot), session_clock, GoStr::default()));
         let Registries { rpc, insecure, context, .. } = Registries::new("", "", &store, &lot, log);
-        let grpc = Surfaces::new(&Deps { context, node_id: "".into(), version: CONSUL_VERSION, slow: Arc::default() });
+        let grpc = Surfaces::new(&Deps {
+            context,
+            node_id: "".into(),
+            version: CONSUL_VERSION,
+            dns: Arc::default(),
+            slow: Arc::default(),
+        });
         let grpc: Vec<_> = grpc.iter().flat_map(Surfaces::served).map(|row| &row.row).collect();
         rpc.served().chain(insecure.served()).chain(grpc).collect()
     }

@@ -1,10 +1,10 @@
 //! Catalog: nodes and services.
 mod deregister; // takes a service, a check or a node away
 mod gateway; // lists what a gateway serves
-mod node; // lists the services of one node
-mod nodes; // lists nodes
+pub(crate) mod node; // lists the services of one node
+pub(crate) mod nodes; // lists nodes
 pub(crate) mod register; // adds or changes a node and what is on it
-mod services; // lists services and their instances
+pub(crate) mod services; // lists services and their instances
 pub(crate) mod vet; // what registering and deregistering ask of the caller
 mod virtual_ip; // tells a service's virtual address
 

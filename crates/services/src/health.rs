@@ -1,6 +1,6 @@
 //! Health: checks, and services with them.
 mod checks; // lists checks
-mod services; // lists the instances of a service with their checks
+pub(crate) mod services; // lists the instances of a service with their checks
 
 use std::sync::Arc;
 

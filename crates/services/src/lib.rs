@@ -18,6 +18,7 @@ mod internal; // Internal: what agents ask for people and for the mesh
 mod kvs; // KVS: keys and values
 mod near; // answers in the order of how far away they are
 mod operator; // Operator: consensus, and how much is stored
+mod reads; // what of the catalog others of this process read
 mod rights; // what a method asks about its caller's rights
 mod session; // Session: claims on keys
 mod session_clock; // what of sessions and locks depends on time
@@ -37,6 +38,7 @@ pub use coordinate::{
 };
 pub use internal::MANUAL_VIRTUAL_IPS_MAX;
 use proconsul_netrpc::Registry;
+pub use reads::Reads;
 pub use rights::{Access, AllowAll, Authorizer, Authorizers, Rights};
 pub use session_clock::{
     ENDINGS_MAX, LOCK_DELAYS_MAX, RETRY_FIRST, RETRY_MAX, SESSION_TTL_MAX, SESSION_TTL_MIN, SESSION_TTL_MULTIPLIER,

@@ -6,6 +6,7 @@ mod bexpr; // filter expressions
 mod certificate; // certificates of peers and files
 mod decode; // recordings of conversations
 mod detection; // the first bytes of a connection
+mod dns; // questions, and the answers to them
 mod messages; // every protobuf message by its name
 mod msgpack; // values and requests
 mod netrpc; // headers, and requests in pieces
@@ -18,6 +19,7 @@ pub use bexpr::bexpr;
 pub use certificate::certificate;
 pub use decode::{conversation, recording};
 pub use detection::detection;
+pub use dns::dns_query;
 pub use messages::messages;
 pub use msgpack::{msgpack_request, msgpack_value};
 pub use netrpc::netrpc_header;
@@ -43,4 +45,5 @@ pub const TARGETS: &[Target] = &[
     ("conversation", conversation),
     ("snapshot_state", snapshot_state),
     ("snapshot_archive", snapshot_archive),
+    ("dns_query", dns_query),
 ];

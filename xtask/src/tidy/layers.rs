@@ -23,6 +23,7 @@ pub(super) const LAYERS: &[(&str, Option<u8>)] = &[
     ("proconsul-bexpr", Some(2)),
     ("proconsul-methods", Some(2)),
     ("proconsul-convert", Some(2)),
+    ("proconsul-dns", Some(2)),
     ("proconsul-structs", Some(1)),
     ("proconsul-proto", Some(1)),
     ("proconsul-proto-public", Some(1)),

@@ -192,17 +192,23 @@ pub(super) fn http2_preface(to: &mut Settings, value: &Value) -> Result<(), Stri
 }
 
 pub(super) fn domain(to: &mut Settings, value: &Value) -> Result<(), String> {
-    let domain = text(value).trim();
-    let domain = domain.strip_suffix('.').unwrap_or(domain);
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let domain = domain_name(text(value))?;
     if domain.is_empty() {
         return Ok(()); // as if it were not there
     }
-    if !domain.split('.').all(|label| !label.is_empty() && label.bytes().all(fits)) {
-        return Err(format!("is {domain:?}: a domain has labels of letters, digits, - and _, with dots between them"));
-    }
     to.server.domain = domain.to_owned();
     Ok(())
+}
+
+/// A domain without its last dot; it may be empty.
+pub(super) fn domain_name(text: &str) -> Result<&str, String> {
+    let domain = text.trim();
+    let domain = domain.strip_suffix('.').unwrap_or(domain);
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if !domain.is_empty() && !domain.split('.').all(|label| !label.is_empty() && label.bytes().all(fits)) {
+        return Err(format!("is {domain:?}: a domain has labels of letters, digits, - and _, with dots between them"));
+    }
+    Ok(domain)
 }
 
 pub(super) fn data_dir(to: &mut Settings, value: &Value) -> Result<(), String> {
@@ -267,7 +273,7 @@ pub(super) fn text(value: &Value) -> &str {
 }
 
 /// A whole number, also one that is written as `8300.0`.
-fn int(value: &Value) -> Result<i64, String> {
+pub(super) fn int(value: &Value) -> Result<i64, String> {
     match value {
         Value::Int(number) => Ok(*number),
         Value::Float(number) if number.fract() == 0.0 && number.abs() < 9e15 => Ok(*number as i64),

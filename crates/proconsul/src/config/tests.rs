@@ -512,3 +512,38 @@ proptest! {
         let _ = parse_duration(&text);
     }
 }
+
+#[test]
+fn names_are_answered_as_dns_config_says() {
+    let text = r#"
+alt_domain = "alt.example."
+dns_config {
+  a_record_limit = 5
+  udp_answer_limit = 2
+  node_ttl = "5s"
+  service_ttl = { "web" = "1m", "*" = "2s" }
+  only_passing = true
+  enable_truncate = true
+  disable_compression = true
+  enable_additional_node_meta_txt = false
+  soa = { refresh = 1, retry = 2, expire = 3, min_ttl = 4 }
+}
+"#;
+    let Loaded { server, warnings, .. } = hcl(text).unwrap();
+    assert!(warnings.is_empty(), "{warnings:?}");
+    assert_eq!(server.alt_domain, "alt.example");
+    let dns = server.dns;
+    assert_eq!((dns.a_record_limit, dns.udp_answer_limit, dns.node_ttl), (5, 2, Duration::from_secs(5)));
+    let ttl = |name: &str| dns.service_ttl.get(name).copied();
+    assert_eq!((ttl("web"), ttl("*")), (Some(Duration::from_secs(60)), Some(Duration::from_secs(2))));
+    assert!(dns.only_passing && dns.enable_truncate && dns.disable_compression && !dns.node_meta_txt);
+    assert_eq!([dns.soa.refresh, dns.soa.retry, dns.soa.expire, dns.soa.min_ttl], [1, 2, 3, 4]);
+    for (text, expected) in [
+        ("dns_config { udp_answer_limit = -1 }", "udp_answer_limit cannot be -1"),
+        ("dns_config { service_ttl = { web = \"soon\" } }", "has \"web\", which is \"soon\""),
+        ("alt_domain = \"service.consul\"", "alt_domain cannot start with"),
+    ] {
+        let problems = problems(hcl(text));
+        assert!(problems.iter().any(|problem| problem.contains(expected)), "{text}: {problems:?}");
+    }
+}

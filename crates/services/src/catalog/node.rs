@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// A node, by name or by the beginning of its id, with its services by their ids.
-pub(super) struct Services;
+pub(crate) struct Services;
 
 impl Query for Services {
     type Method = catalog::NodeServices;

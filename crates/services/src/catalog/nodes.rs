@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Nodes, by metadata and by a filter, of this cluster or of a peered one.
-pub(super) struct Nodes;
+pub(crate) struct Nodes;
 
 impl Query for Nodes {
     type Method = ListNodes;

@@ -85,13 +85,13 @@ impl Query for AllNames {
 }
 
 /// Instances of one service, of whatever stands for it in the mesh, or of whatever has an address.
-pub(super) struct Instances {
+pub(crate) struct Instances {
     asked_service: Counter,
     asked_connect: Counter,
 }
 
 impl Instances {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             asked_service: metrics::counter!(metric::CATALOG_SERVICE_QUERY.name),
             asked_connect: metrics::counter!(metric::CATALOG_CONNECT_QUERY.name),

@@ -24,14 +24,14 @@ use crate::{
 
 /// Instances of one service, of what the mesh reaches under its name, or of the ingress gateways that serve it, with their
 /// nodes and all checks that count for them.
-pub(super) struct Instances {
+pub(crate) struct Instances {
     asked_service: Counter,
     asked_connect: Counter,
     asked_ingress: Counter,
 }
 
 impl Instances {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             asked_service: metrics::counter!(metric::HEALTH_SERVICE_QUERY.name),
             asked_connect: metrics::counter!(metric::HEALTH_CONNECT_QUERY.name),

@@ -11,7 +11,7 @@ use super::{
     services::{CHECK, LOCALITY, SERVICE},
     tls::TLS,
 };
-use crate::config::{settings as set, tls};
+use crate::config::{dns, settings as set, tls};
 
 /// The meaning of a key that has another name now.
 const OLD_NAME: &str = "old name";
@@ -48,7 +48,7 @@ pub(in crate::config) static TOP: Keys = Keys(&[
     key("domain", Text)
         .default("consul.")
         .sets(set::domain, "last part of the names in servers' certificates: `server.<datacenter>.<domain>`"),
-    key("alt_domain", Text),
+    key("alt_domain", Text).sets(dns::alt_domain, "second domain of the names that are answered"),
     key("recursors", Texts),
     key("data_dir", Text).sets(
         set::data_dir,

@@ -4,7 +4,7 @@ use super::{
     Kind::{Bool, Duration, Float, Free, Int, Named, Table, Tables, Text, TextMap, Texts, Uint},
     key,
 };
-use crate::config::settings as set;
+use crate::config::{dns, settings as set};
 
 pub(super) const JOINS_NOBODY: &str = "this server joins nobody: it is a cluster of one";
 pub(super) const NO_ACL: &str = "calls are not checked: whoever reaches the server may read and write everything";
@@ -84,17 +84,26 @@ pub(super) static CONNECT: Keys = Keys(&[
 
 pub(super) static DNS_CONFIG: Keys = Keys(&[
     key("allow_stale", Bool).default("true"),
-    key("a_record_limit", Int).default("0"),
-    key("disable_compression", Bool),
-    key("enable_truncate", Bool),
+    key("a_record_limit", Int).default("0").sets(dns::a_record_limit, "most addresses in an answer; 0: no limit"),
+    key("disable_compression", Bool).default("false").sets(dns::disable_compression, "write names out in answers"),
+    key("enable_truncate", Bool)
+        .default("false")
+        .sets(dns::enable_truncate, "mark answers from which something was left out"),
     key("max_stale", Duration).default("87600h"),
-    key("node_ttl", Duration),
-    key("only_passing", Bool),
+    key("node_ttl", Duration).default("0s").sets(dns::node_ttl, "how long answers about nodes may be kept"),
+    key("only_passing", Bool)
+        .default("false")
+        .sets(dns::only_passing, "leave out instances that warn, not only critical ones"),
     key("recursor_strategy", Text),
     key("recursor_timeout", Duration).default("2s"),
-    key("service_ttl", TextMap),
-    key("udp_answer_limit", Int).default("3"),
-    key("enable_additional_node_meta_txt", Bool),
+    key("service_ttl", TextMap)
+        .sets(dns::service_ttl, "how long answers about services may be kept, by name or by how names begin (`web-*`)"),
+    key("udp_answer_limit", Int)
+        .default("3")
+        .sets(dns::udp_answer_limit, "most records in an answer over UDP to who asks without EDNS; never more than 8"),
+    key("enable_additional_node_meta_txt", Bool)
+        .default("true")
+        .sets(dns::node_meta_txt, "metadata of nodes goes along as TXT records"),
     key("soa", Table(&SOA)),
     key("use_cache", Bool),
     key("cache_max_age", Duration),
@@ -279,7 +288,14 @@ static TOKENS: Keys = Keys(&[
 
 static AUTHORIZATION: Keys = Keys(&[key("enabled", Bool), key("static", Table(&AUTHORIZER))]);
 
-static SOA: Keys = Keys(&[key("refresh", Uint), key("retry", Uint), key("expire", Uint), key("min_ttl", Uint)]);
+static SOA: Keys = Keys(&[
+    key("refresh", Uint).default("3600").sets(dns::soa_refresh, "number of the zone's SOA record, in seconds"),
+    key("retry", Uint).default("600").sets(dns::soa_retry, "the same"),
+    key("expire", Uint).default("86400").sets(dns::soa_expire, "the same"),
+    key("min_ttl", Uint)
+        .default("0")
+        .sets(dns::soa_min_ttl, "the same; how long it may be kept that a name does not exist"),
+]);
 
 static REQUEST_LIMITS: Keys = Keys(&[
     key("mode", Text).default("disabled").harmful("calls are not limited"),
