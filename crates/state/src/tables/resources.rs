@@ -82,12 +82,13 @@ impl ResourceQuery {
         Watch::Resources(GoStr::from(self.place()))
     }
 
-    /// Whether a resource of its type is in it.
+    /// Whether a resource is in it.
     pub fn matches(&self, resource: &Resource) -> bool {
         let Some(id) = &resource.id else { return false };
-        let tenancy = id.tenancy.as_ref();
+        let (kind, tenancy) = (id.r#type.as_ref(), id.tenancy.as_ref());
         let is = |wanted: &str, has: Option<&str>| wanted == WILDCARD || wanted == has.unwrap_or_default();
-        is(&self.tenancy.partition, tenancy.map(|tenancy| &*tenancy.partition))
+        kind.map_or(("", ""), |kind| (&kind.group, &kind.kind)) == (&*self.group, &*self.kind)
+            && is(&self.tenancy.partition, tenancy.map(|tenancy| &*tenancy.partition))
             && is(&self.tenancy.namespace, tenancy.map(|tenancy| &*tenancy.namespace))
             && id.name.starts_with(&self.name_prefix)
     }

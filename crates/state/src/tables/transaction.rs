@@ -1,10 +1,10 @@
 //! One entry being applied: tables in the making, and what was touched.
 
 use super::Tables;
-use crate::{LockDelay, ResourceEvent};
 use crate::fold::fold;
 use crate::peer::{Peer, PeeredName};
 use crate::watch::{Change, Changes};
+use crate::{LockDelay, ResourceEvent};
 use proconsul_msgpack::GoStr;
 
 /// The tables that one entry is turning into the next ones.

@@ -117,7 +117,9 @@ impl<Id: Copy + Eq + Hash> WatchIndex<Id> {
     /// What this index knows a watch by. Other indexes know it by another key.
     pub fn key(&self, watch: &Watch) -> WatchKey {
         let prefix = match watch {
-            Watch::Prefix(prefix) | Watch::Resources(prefix) => u32::try_from(prefix.as_bytes().len()).unwrap_or(u32::MAX - 1) + 1,
+            Watch::Prefix(prefix) | Watch::Resources(prefix) => {
+                u32::try_from(prefix.as_bytes().len()).unwrap_or(u32::MAX - 1) + 1
+            }
             _ => 0,
         };
         WatchKey { slot: self.slot(watch), prefix }
