@@ -92,7 +92,7 @@ impl Surfaces {
         let dataplane = DataplaneServiceServer::new(Dataplane::new(&deps.context));
         let operator = OperatorServiceServer::new(Operator::new(deps));
         let resource_watches = Arc::new(Watches::default());
-        let resources = ResourceServiceServer::new(Resources::new(deps, Arc::clone(&resource_watches)));
+        let resources = ResourceServiceServer::new(Resources::new(&deps.context, Arc::clone(&resource_watches)));
         let internal = new(Internal)
             .with(acl.clone())
             .with_waiting(connect_ca.clone(), CONNECT_CA_WAITS)
@@ -112,7 +112,7 @@ impl Surfaces {
             .with(dataplane.max_decoding_message_size(EXTERNAL_MESSAGE_BYTES_MAX))
             .with(resources.max_decoding_message_size(EXTERNAL_MESSAGE_BYTES_MAX))
             .with(health_service);
-        let raft_forwarding = new(RaftForwarding).with(ForwardingServiceServer::new(Forwarding::new(deps)));
+        let raft_forwarding = new(RaftForwarding).with(ForwardingServiceServer::new(Forwarding::new(&deps.context)));
         Ok(Self {
             internal: Arc::new(reflection::with(internal)?),
             external: Arc::new(reflection::with(external)?),

@@ -35,9 +35,9 @@ use proconsul_proto_public::pbresource::{
     MutateAndValidateRequest, MutateAndValidateResponse, ReadRequest, ReadResponse, WatchListRequest, WriteRequest,
     WriteResponse, WriteStatusRequest, WriteStatusResponse, resource_service_server::ResourceService,
 };
+use proconsul_services::Context;
 use tonic::{Request, Response, Status, async_trait};
 
-use crate::Deps;
 use backend::Backend;
 pub(crate) use forwarding::Forwarding;
 use watch_list::Events;
@@ -53,9 +53,9 @@ pub(crate) struct Resources {
 
 impl Resources {
     /// Lists are followed in `watches`, which follows the store.
-    pub(crate) fn new(deps: &Deps, watches: Arc<Watches>) -> Self {
-        deps.context.store.follow(&watches);
-        Self { backend: Backend::new(&deps.context), watches }
+    pub(crate) fn new(context: &Arc<Context>, watches: Arc<Watches>) -> Self {
+        context.store.follow(&watches);
+        Self { backend: Backend::new(context), watches }
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Followers have checked everything: whoever has the route (in TLS, whoever has a certificate of the cluster) may write anything,
 //! as it may append to the log.
+use std::sync::Arc;
+
 use proconsul_proto::{
     pbstatus,
     pbstorage::{
@@ -9,9 +11,9 @@ use proconsul_proto::{
         WriteRequest, WriteResponse, forwarding_service_server::ForwardingService,
     },
 };
+use proconsul_services::Context;
 use proconsul_state::ResourceQuery;
 use prost::Message;
-use std::sync::Arc;
 use tonic::{Code, Request, Response, Status, async_trait};
 
 use super::{
@@ -19,7 +21,6 @@ use super::{
     said::status,
     unpack::pack,
 };
-use crate::Deps;
 
 /// The service of a server that leads.
 #[derive(Clone)]
@@ -28,8 +29,8 @@ pub(crate) struct Forwarding {
 }
 
 impl Forwarding {
-    pub(crate) fn new(deps: &Deps) -> Self {
-        Self { backend: Backend::new(&deps.context) }
+    pub(crate) fn new(context: &Arc<Context>) -> Self {
+        Self { backend: Backend::new(context) }
     }
 }
 
