@@ -34,7 +34,7 @@ pub use connection::{
 pub use gather::PASSED_ON_BYTES_MAX;
 pub use health::{Health, LEADER, READY};
 pub use registered::{Deps, Surfaces};
-pub use resource::{WATCH_BYTES_MAX, WATCH_EVENTS_MAX, WATCHES_BYTES_MAX, WATCHES_MAX};
+pub use resource::{Reaper, SECOND_PASS_DELAY, WATCH_BYTES_MAX, WATCH_EVENTS_MAX, WATCHES_BYTES_MAX, WATCHES_MAX};
 pub use server_discovery::READY_SERVERS_EVERY;
 pub use surface::{EXTERNAL_MESSAGE_BYTES_MAX, INTERNAL_MESSAGE_BYTES_MAX, Surface};
 pub use tonic_reflection::server::Error as ReflectionError;

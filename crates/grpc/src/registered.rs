@@ -33,7 +33,7 @@ use crate::{
     peer_stream::PeerStreams,
     peering::Peerings,
     reflection,
-    resource::{Forwarding, Resources, Watches},
+    resource::{Forwarding, Reaper, Resources, Watches},
     server_discovery::ServerDiscovery,
     subscribe::Subscribe,
 };
@@ -65,6 +65,8 @@ pub struct Surfaces {
     pub raft_forwarding: Arc<Surface>,
     /// What their health service says.
     pub health: Health,
+    /// What of resources is the leader's to do.
+    pub reaper: Reaper,
     resource_watches: Arc<Watches>,
 }
 
@@ -118,6 +120,7 @@ impl Surfaces {
             external: Arc::new(reflection::with(external)?),
             raft_forwarding: Arc::new(raft_forwarding),
             health,
+            reaper: Reaper::new(&deps.context, &resource_watches),
             resource_watches,
         })
     }

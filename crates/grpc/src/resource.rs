@@ -16,6 +16,7 @@ mod list_by_owner; // ListByOwner
 mod multicluster; // types that say who may use which services
 mod mutate_and_validate; // MutateAndValidate, and the first half of Write
 mod read; // Read
+mod reaper; // what goes with resources that are gone
 mod registry; // which types there are
 mod retry; // writes that lost against another
 mod rights; // who asks, and what it may do to which type
@@ -40,6 +41,7 @@ use tonic::{Request, Response, Status, async_trait};
 
 use backend::Backend;
 pub(crate) use forwarding::Forwarding;
+pub use reaper::{Reaper, SECOND_PASS_DELAY};
 use watch_list::Events;
 pub(crate) use watches::Watches;
 pub use watches::{WATCH_BYTES_MAX, WATCH_EVENTS_MAX, WATCHES_BYTES_MAX, WATCHES_MAX};
@@ -55,6 +57,11 @@ impl Resources {
     /// Lists are followed in `watches`, which follows the store.
     pub(crate) fn new(context: &Arc<Context>, watches: Arc<Watches>) -> Self {
         context.store.follow(&watches);
+        Self::over(context, watches)
+    }
+
+    /// The same with `watches` that follow the store already.
+    fn over(context: &Arc<Context>, watches: Arc<Watches>) -> Self {
         Self { backend: Backend::new(context), watches }
     }
 }

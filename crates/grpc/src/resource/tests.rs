@@ -2,6 +2,7 @@
 
 mod deletes;
 mod forwarded;
+mod reaping;
 mod refusals;
 mod rights;
 mod watching;
