@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use support::{
     Neighbour, PROMPTLY, STRANGER, assert_no_panic, config, dial,
     http2::{
-        CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, Heard, PING, RST_STREAM, begin, call_headers, frame, hello,
-        message,
+        CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, Heard, PING, RST_STREAM, begin, call_headers, frame,
+        hello, message,
     },
     pki::Pki,
     pour,
@@ -71,7 +71,10 @@ async fn headers_that_make_no_call_are_refused_alone() {
     let mut heard = Heard::default();
     let all = heard.listen(&mut tcp, PROMPTLY, |heard| [1, 3, 5, 7, 9].iter().all(|stream| heard.has_ended(*stream)));
     assert!(all.await, "{heard:?}");
-    assert!(heard.frames[&DATA] == 1 && heard.go_away.is_none(), "the last alone was answered with a message: {heard:?}");
+    assert!(
+        heard.frames[&DATA] == 1 && heard.go_away.is_none(),
+        "the last alone was answered with a message: {heard:?}"
+    );
     neighbour.noticed_nothing().await;
 }
 
@@ -137,7 +140,8 @@ async fn a_flood_of_metadata_is_refused_within_a_bound() {
     }
     let _rest = tcp.write_all(&frame(CONTINUATION, END_HEADERS, 1, &[])).await;
     let mut heard = Heard::default();
-    let refused = heard.listen(&mut tcp, PROMPTLY, |heard| heard.closed || heard.go_away.is_some() || heard.has_ended(1));
+    let refused =
+        heard.listen(&mut tcp, PROMPTLY, |heard| heard.closed || heard.go_away.is_some() || heard.has_ended(1));
     assert!(refused.await || heard.closed, "{heard:?}");
     answers(&server).await;
     neighbour.noticed_nothing().await;

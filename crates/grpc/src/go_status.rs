@@ -6,7 +6,7 @@ use proconsul_types::GrpcRow;
 use tonic::{Code, Status};
 
 /// Go's protobuf library puts this space, or a plain one, after `proto:`, by the program. Consul's has this one.
-const UNREADABLE: &str = "proto:\u{a0}cannot parse invalid wire-format data";
+pub(crate) const UNREADABLE: &str = "proto:\u{a0}cannot parse invalid wire-format data";
 
 /// There is no such service.
 pub(crate) fn unknown_service(service: &str) -> Status {

@@ -19,6 +19,7 @@ mod peer_stream; // other clusters, as far as their first message
 mod peering; // what is stored of peerings
 mod reflection; // which services there are
 mod registered; // what is registered where
+mod resource; // resources of the second generation
 mod server_discovery; // which servers may be asked
 mod subscribe; // subscriptions to events
 mod surface; // the services behind one kind of connection
@@ -34,6 +35,7 @@ pub use connection::{
 pub use gather::PASSED_ON_BYTES_MAX;
 pub use health::{Health, LEADER, READY};
 pub use registered::{Deps, Surfaces};
+pub use resource::{Reaper, SECOND_PASS_DELAY, WATCH_BYTES_MAX, WATCH_EVENTS_MAX, WATCHES_BYTES_MAX, WATCHES_MAX};
 pub use server_discovery::READY_SERVERS_EVERY;
 pub use surface::{EXTERNAL_MESSAGE_BYTES_MAX, INTERNAL_MESSAGE_BYTES_MAX, Surface};
 pub use tonic_reflection::server::Error as ReflectionError;

@@ -7,11 +7,13 @@ use proconsul_proto::{
     pboperator::operator_service_server::OperatorServiceServer,
     pbpeering::peering_service_server::PeeringServiceServer,
     pbpeerstream::peer_stream_service_server::PeerStreamServiceServer,
+    pbstorage::forwarding_service_server::ForwardingServiceServer,
     pbsubscribe::state_change_subscription_server::StateChangeSubscriptionServer,
 };
 use proconsul_proto_public::{
     pbacl::acl_service_server::AclServiceServer, pbconnectca::connect_ca_service_server::ConnectCaServiceServer,
     pbdataplane::dataplane_service_server::DataplaneServiceServer, pbdns::dns_service_server::DnsServiceServer,
+    pbresource::resource_service_server::ResourceServiceServer,
     pbserverdiscovery::server_discovery_service_server::ServerDiscoveryServiceServer,
 };
 use proconsul_services::Context;
@@ -22,9 +24,19 @@ use proconsul_types::{
 use tonic_reflection::server::Error;
 
 use crate::{
-    EXTERNAL_MESSAGE_BYTES_MAX, Health, Surface, acl::Acl, config_entry::ConfigEntries, connect_ca::ConnectCa,
-    dataplane::Dataplane, dns::Dns, operator::Operator, peer_stream::PeerStreams, peering::Peerings, reflection,
-    server_discovery::ServerDiscovery, subscribe::Subscribe,
+    EXTERNAL_MESSAGE_BYTES_MAX, Health, Surface,
+    acl::Acl,
+    config_entry::ConfigEntries,
+    connect_ca::ConnectCa,
+    dataplane::Dataplane,
+    dns::Dns,
+    operator::Operator,
+    peer_stream::PeerStreams,
+    peering::Peerings,
+    reflection,
+    resource::{Forwarding, Reaper, Resources, Watches},
+    server_discovery::ServerDiscovery,
+    subscribe::Subscribe,
 };
 
 /// The methods of the certificate authority that wait for it.
@@ -56,6 +68,9 @@ pub struct Surfaces {
     pub raft_forwarding: Arc<Surface>,
     /// What their health service says.
     pub health: Health,
+    /// What of resources is the leader's to do.
+    pub reaper: Reaper,
+    resource_watches: Arc<Watches>,
 }
 
 impl Surfaces {
@@ -81,6 +96,8 @@ impl Surfaces {
         let discovery = ServerDiscoveryServiceServer::new(ServerDiscovery::new(deps));
         let dataplane = DataplaneServiceServer::new(Dataplane::new(&deps.context));
         let operator = OperatorServiceServer::new(Operator::new(deps));
+        let resource_watches = Arc::new(Watches::default());
+        let resources = ResourceServiceServer::new(Resources::new(&deps.context, Arc::clone(&resource_watches)));
         let internal = new(Internal)
             .with(acl.clone())
             .with_waiting(connect_ca.clone(), CONNECT_CA_WAITS)
@@ -88,6 +105,7 @@ impl Surfaces {
             .with_waiting(peer_streams.clone(), &["StreamResources"])
             .with_waiting(PeeringServiceServer::new(Peerings::new(&deps.context)), &["GenerateToken", "Establish"])
             .with(operator.clone())
+            .with(resources.clone())
             .with_waiting(StateChangeSubscriptionServer::new(Subscribe::new(&deps.context)), &["Subscribe"])
             .with(health_service.clone());
         let external = new(External)
@@ -98,12 +116,21 @@ impl Surfaces {
             .with(discovery.max_decoding_message_size(EXTERNAL_MESSAGE_BYTES_MAX))
             .with(dataplane.max_decoding_message_size(EXTERNAL_MESSAGE_BYTES_MAX))
             .with(DnsServiceServer::new(Dns::new(deps)).max_decoding_message_size(EXTERNAL_MESSAGE_BYTES_MAX))
+            .with(resources.max_decoding_message_size(EXTERNAL_MESSAGE_BYTES_MAX))
             .with(health_service);
+        let raft_forwarding = new(RaftForwarding).with(ForwardingServiceServer::new(Forwarding::new(&deps.context)));
         Ok(Self {
             internal: Arc::new(reflection::with(internal)?),
             external: Arc::new(reflection::with(external)?),
-            raft_forwarding: Arc::new(new(RaftForwarding)),
+            raft_forwarding: Arc::new(raft_forwarding),
             health,
+            reaper: Reaper::new(&deps.context, &resource_watches),
+            resource_watches,
         })
+    }
+
+    /// Ends the streams that would go on for as long as their clients want: the server stops.
+    pub fn end_streams(&self) {
+        self.resource_watches.end_all();
     }
 }

@@ -48,6 +48,7 @@ impl GrpcRoutes {
     /// Asks every connection to end, those that are still to come included.
     pub(crate) fn stop(&self, how: Stop) {
         self.stopping.store(true, SeqCst);
+        self.surfaces.end_streams();
         for connection in self.connections.lock().values() {
             connection.stop(how);
         }

@@ -124,7 +124,7 @@ impl Server {
         })
         .map_err(|source| StartError::Reflection { source })?;
         grpc.health.tell(true, true).await;
-        let health = grpc.health.clone();
+        let (health, reaper) = (grpc.health.clone(), grpc.reaper.clone());
         let snapshots = Snapshots::new(context, log, id);
         let served = rpc.served().chain(insecure.served()).collect();
         let [rpc, insecure] = [rpc, insecure].map(|methods| methods::server(methods, &config.connection, &slow));
@@ -158,6 +158,7 @@ impl Server {
         let tending = vec![
             tokio::spawn(Arc::clone(&lot).run()),
             tokio::spawn(reaping),
+            tokio::spawn(reaper.run()),
             tokio::spawn(coordinates.run(writer)),
             tokio::spawn(timing),
             tokio::spawn(methods::tend(slow)),

@@ -43,6 +43,7 @@ pub trait Leadership: Send + Sync {
 }
 
 /// The server as its services see it.
+#[derive(Clone)]
 pub struct Context {
     /// The datacenter that this server belongs to.
     pub datacenter: GoStr,

@@ -4,7 +4,7 @@
 //! like, and applies one log [`Entry`] after another.
 //!
 //! * **Tables** ([`Tables`]) are immutable values on persistent radix trees ([`radix`]): KV entries with the tombstones
-//!   of deleted ones, nodes, service instances, checks, sessions, virtual addresses. `apply` depends on nothing but the tables,
+//!   of deleted ones, nodes, service instances, checks, sessions, virtual addresses, resources. `apply` depends on nothing but the tables,
 //!   the entry and its index, and has no clock: every server with the same log has the same tables.
 //! * **Indexes** ([`Indexes`]) are what blocking queries compare. A read returns the one that its answer goes by: the
 //!   entry's own, the service's, the table's. Where an answer changes, its index grows; where Consul's does not, so
@@ -62,12 +62,12 @@ mod tables; // the tables, and what is done to them
 mod watch; // who waits for what
 
 pub use entry::{Entry, EntryError};
-pub use outcome::{Applied, LockDelay, Outcome};
+pub use outcome::{Applied, LockDelay, Outcome, ResourceChange, ResourceEvent};
 pub use peer::{Peer, PeeredName};
 pub use radix::Radix;
-pub use store::{Snapshot, Store};
+pub use store::{Follower, Snapshot, Store};
 pub use tables::{
     BadKey, EmptyKey, Indexes, KindName, KvRead, NodeServicesRead, NodeWithAll, NodeWithServices, PeerIndexes, Record,
-    StoredResource, Tables, limits, satisfies, tags_by_name,
+    ResourceMissing, ResourceQuery, Tables, WILDCARD, limits, satisfies, tags_by_name,
 };
 pub use watch::{Change, Changes, RecordTable, Watch, WatchIndex, WatchKey, WatchSet};

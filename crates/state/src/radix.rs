@@ -121,6 +121,34 @@ impl<V> Radix<V> {
         Values::new(self.subtree(prefix).map(|(node, _)| node))
     }
 
+    /// The values whose keys are greater than `key`, in byte order of their keys: for a reader who goes on where he was.
+    pub fn values_behind(&self, key: &[u8]) -> Values<'_, V> {
+        let mut values = Values::new(None);
+        let (mut node, mut rest) = (&*self.root, key);
+        loop {
+            let Some(first) = rest.first() else {
+                values.put_off(&node.children);
+                return values;
+            };
+            let (at, behind) = match node.child(*first) {
+                Ok(at) => (Some(at), at + 1),
+                Err(at) => (None, at),
+            };
+            values.put_off(&node.children[behind..]);
+            let Some(at) = at else { return values };
+            let child = &node.children[at].1;
+            match rest.strip_prefix(child.label.bytes()) {
+                Some(after) => (node, rest) = (child, after),
+                None => {
+                    if child.label.bytes() > rest {
+                        values.put_off(&node.children[at..=at]);
+                    }
+                    return values;
+                }
+            }
+        }
+    }
+
     /// A cursor over keys and values below `prefix`, in byte order. It rebuilds keys, so prefer
     /// [`values_below`](Self::values_below) where the value knows its key.
     pub fn below(&self, prefix: &[u8]) -> Cursor<'_, V> {

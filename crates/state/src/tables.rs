@@ -14,6 +14,7 @@ mod kv; // keys and values, and the tombstones of deleted ones
 mod metadata; // what metadata may look like
 mod nodes; // nodes
 mod records; // what is stored as it comes, until its service is built
+mod resources; // resources of the second generation
 mod same; // whether a new record says anything new
 mod saved; // what a snapshot file has of them
 mod services; // service instances
@@ -32,7 +33,8 @@ pub use index::{Indexes, PeerIndexes};
 pub use kinds::KindName;
 pub use kv::{EmptyKey, KvRead};
 pub use nodes::satisfies;
-pub use records::{BadKey, Record, StoredResource};
+pub use records::{BadKey, Record};
+pub use resources::{ResourceMissing, ResourceQuery, WILDCARD};
 pub use services::{NodeServicesRead, NodeWithServices, tags_by_name};
 
 /// Bounds of the tables, and addresses that have a meaning.
@@ -66,6 +68,7 @@ pub struct Tables {
     gateways: Held<gateways::Gateways>,
     coordinates: Held<coordinates::CoordinateTable>,
     records: Held<records::RecordTables>,
+    resources: Held<resources::ResourceTable>,
     chunking: Held<ChunkingState>,
     /// Modify indexes of tables, services and nodes.
     pub indexes: Indexes,
@@ -95,11 +98,16 @@ impl Tables {
         // These are refused before their first change; every other kind can fail half way.
         let whole = matches!(
             entry,
-            Entry::Kvs(_) | Entry::Deregister(_) | Entry::Tombstone(_) | Entry::Session(_) | Entry::Coordinates(_)
+            Entry::Kvs(_)
+                | Entry::Deregister(_)
+                | Entry::Tombstone(_)
+                | Entry::Session(_)
+                | Entry::Coordinates(_)
+                | Entry::Resource(_)
         );
         let undo = (!whole).then(|| self.clone());
         let counted = self.counted();
-        let mut transaction = Transaction { index, tables: self, changes: Changes::default(), lock_delays: Vec::new() };
+        let mut transaction = Transaction::new(index, self);
         let outcome = match entry {
             Entry::Kvs(request) => transaction.apply_kvs(request),
             Entry::Register(request) => transaction.register(request).map(|()| Outcome::Nothing),
@@ -112,11 +120,12 @@ impl Tables {
             Entry::Coordinates(updates) => transaction.move_nodes(updates.as_deref().unwrap_or_default()),
             Entry::Txn(request) => transaction.apply_txn(request),
             Entry::UpdateVirtualIp(request) => Ok(Outcome::VirtualIps(Box::new(transaction.assign_by_hand(request)))),
+            Entry::Resource(log) => transaction.apply_resource(log),
             Entry::Checkpoint | Entry::Ignored(_) => Ok(Outcome::Nothing),
             Entry::DeprecatedAcl => Err(WireText::other(DEPRECATED_ACL)),
             record => transaction.apply_record(record),
         };
-        let Transaction { mut changes, lock_delays, .. } = transaction;
+        let Transaction { mut changes, lock_delays, resource, .. } = transaction;
         // A transaction whose step fails says so in its response, and takes no effect.
         let failed = match &outcome {
             Ok(Outcome::Txn(response)) => response.errors.as_ref().is_some_and(|errors| !errors.is_empty()),
@@ -128,13 +137,13 @@ impl Tables {
                 *self = before;
             }
             let outcome = outcome.unwrap_or_else(Outcome::Error);
-            return Applied { outcome, changes: Changes::default(), lock_delays: Vec::new() };
+            return Applied { outcome, changes: Changes::default(), lock_delays: Vec::new(), resource: None };
         }
         if counted != self.counted() {
             self.indexes.usage = index;
             changes.note(watch::Change::Usage);
         }
         changes.settle();
-        Applied { outcome: outcome.unwrap_or_else(Outcome::Error), changes, lock_delays }
+        Applied { outcome: outcome.unwrap_or_else(Outcome::Error), changes, lock_delays, resource }
     }
 }

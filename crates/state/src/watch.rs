@@ -68,6 +68,8 @@ pub enum Watch {
     Record(RecordTable, GoStr),
     /// Every record of such a table.
     Records(RecordTable),
+    /// Every resource whose place in the table begins so: [`ResourceQuery::watch`](crate::ResourceQuery::watch).
+    Resources(GoStr),
     /// What the servers count of all they store: `Operator.Usage`.
     Usage,
 }
@@ -109,8 +111,6 @@ pub enum RecordTable {
     PeeringSecrets,
     /// Virtual addresses of services, by service.
     VirtualIps,
-    /// Resources of the second generation.
-    Resources,
 }
 
 impl Watch {

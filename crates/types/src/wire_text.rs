@@ -131,6 +131,14 @@ wire_texts! {
         /// A coordinate of another number of dimensions.
         INCOMPATIBLE_COORDINATE = "incompatible coordinate" => Report;
 
+        /// A resource that is not stored, or is another by that name.
+        RESOURCE_NOT_FOUND = "resource not found" => Report;
+        /// A resource was changed since the version that its writer goes by.
+        RESOURCE_CAS_FAILURE =
+            "CAS operation failed because the given version doesn't match what is stored" => Report;
+        /// A resource has another unique id than the one written.
+        RESOURCE_WRONG_UID = "write failed because the given uid doesn't match what is stored" => Report;
+
         /// A session to make that names no node.
         MUST_PROVIDE_SESSION_NODE = "Must provide Node" => Report;
         /// A session to end that is not named.

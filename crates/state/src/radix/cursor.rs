@@ -1,5 +1,7 @@
 //! Walking a tree in byte order.
 
+use std::sync::Arc;
+
 use super::Node;
 
 /// Values below some prefix, in byte order of their keys.
@@ -11,6 +13,11 @@ pub struct Values<'a, V> {
 impl<'a, V> Values<'a, V> {
     pub(super) fn new(node: Option<&'a Node<V>>) -> Self {
         Values { ahead: node.into_iter().collect() }
+    }
+
+    /// Visits these, which are in order, before whatever is still to visit.
+    pub(super) fn put_off(&mut self, children: &'a [(u8, Arc<Node<V>>)]) {
+        self.ahead.extend(children.iter().rev().map(|(_, child)| &**child));
     }
 }
 

@@ -101,6 +101,9 @@ proptest! {
             prop_assert_eq!(listed(&tree, probe), model_below(&model, probe));
             let values: Vec<u32> = tree.values_below(probe).copied().collect();
             prop_assert_eq!(values, model_below(&model, probe).into_iter().map(|(_, value)| value).collect::<Vec<_>>());
+            let behind: Vec<u32> = tree.values_behind(probe).copied().collect();
+            let expected: Vec<u32> = model.iter().filter(|(key, _)| *key > probe).map(|(_, value)| *value).collect();
+            prop_assert_eq!(behind, expected);
             let mut above = Vec::new();
             tree.on_the_way_to(probe, |value| above.push(*value));
             let expected: Vec<u32> =

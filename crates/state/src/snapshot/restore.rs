@@ -9,7 +9,7 @@ use prost::Message;
 use serde::de::DeserializeOwned;
 
 use super::records::{Item, Records, RecordsError};
-use crate::tables::{BadKey, StoredResource, Tables};
+use crate::tables::{BadKey, Tables};
 use crate::{Record, Snapshot};
 
 /// Why there are no tables in the bytes.
@@ -143,7 +143,8 @@ fn restore(tables: &mut Tables, kind: MessageType, value: &[u8]) -> Result<(), R
             let raw: Option<Bytes> = decode(kind, value)?;
             let resource = Resource::decode(raw.unwrap_or_default());
             let resource = resource.map_err(|cause| RestoreError::Message { kind, cause })?;
-            tables.restore_record(StoredResource(resource)).map_err(key)
+            tables.restore_resource(resource);
+            Ok(())
         }
         MessageType::ChunkingState => {
             tables.restore_chunking(decode(kind, value)?);

@@ -18,7 +18,7 @@ use proconsul_structs::{Shared, kvs::DirEntry, peering};
 use prost::Message;
 use serde::Serialize;
 
-use crate::tables::{StoredResource, Tables};
+use crate::tables::Tables;
 use crate::{Record, Snapshot};
 
 /// Records go to the writer in pieces of about this size.
@@ -126,8 +126,8 @@ impl<W: Write> Out<W> {
             MessageType::PeeringSecretsWrite,
             tables,
         )?;
-        for resource in tables.saved_records().in_order::<StoredResource>() {
-            self.record(MessageType::ResourceOperation, &Bytes::from(resource.0.encode_to_vec()))?;
+        for resource in tables.all_resources() {
+            self.record(MessageType::ResourceOperation, &Bytes::from(resource.encode_to_vec()))?;
         }
         self.record(MessageType::ChunkingState, &tables.saved_chunking())
     }

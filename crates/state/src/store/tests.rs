@@ -51,3 +51,26 @@ fn many_at_once_are_as_one_after_another() {
     assert_eq!(together.snapshot().tables, apart.snapshot().tables);
     assert_eq!((together.snapshot().index, taken.index), (6, 0));
 }
+
+#[test]
+fn whoever_follows_is_told_in_order_until_it_is_dropped() {
+    #[derive(Default)]
+    struct Told(Mutex<Vec<Option<bool>>>);
+    impl Follower for Told {
+        fn applied(&self, applied: &Applied) {
+            self.0.lock().push(Some(applied.changes.is_empty()));
+        }
+        fn replaced(&self) {
+            self.0.lock().push(None);
+        }
+    }
+    let (store, told) = (Store::new(), Arc::new(Told::default()));
+    store.apply(1, &set("a", "1"));
+    store.follow(&told);
+    store.apply(2, &set("a", "2"));
+    store.apply_all([(3, &half_way()), (4, &set("b", "1"))]);
+    store.replace(Snapshot::default());
+    assert_eq!(*told.0.lock(), [Some(false), Some(true), Some(false), None]);
+    drop(told);
+    store.apply(5, &set("a", "3"));
+}

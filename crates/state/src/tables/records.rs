@@ -13,7 +13,6 @@ mod intentions; // who may talk to whom, in either form
 mod key; // what a record is filed under
 mod peering; // peerings, their trust bundles and secrets
 mod prepared_queries; // questions under a name
-mod resources; // resources of the second generation
 mod system_metadata; // what servers remember of themselves
 
 use std::fmt;
@@ -38,7 +37,6 @@ use crate::radix::Radix;
 use crate::watch::{Change, RecordTable, Watch, WatchSet};
 use crate::{Entry, Outcome};
 pub use key::BadKey;
-pub use resources::StoredResource;
 
 /// Consul's name for the record that holds when the first token was made.
 pub(crate) const ACL_BOOTSTRAP_INDEX: &str = "acl-token-bootstrap";
@@ -197,8 +195,6 @@ record_tables! {
     trust_bundles: pbpeering::PeeringTrustBundle, PeeringTrustBundles, Some("peering-trust-bundles"), message, key::folded, |it| [it.peer_name.as_bytes()];
     /// By the peering's id.
     peering_secrets: pbpeering::PeeringSecrets, PeeringSecrets, None, none, key::uuid, |it| [it.peer_id.as_bytes()];
-    /// By type, tenancy and name.
-    resources: StoredResource, Resources, None, none, key::exact, |it| [&*it.filed()];
 }
 
 impl RecordTables {
@@ -272,7 +268,6 @@ impl Transaction<'_> {
             Entry::PeeringTrustBundleWrite(message) => self.write_trust_bundle(message),
             Entry::PeeringTrustBundleDelete(message) => self.delete_trust_bundle(message),
             Entry::PeeringSecretsWrite(message) => self.write_peering_secrets(message),
-            Entry::Resource(message) => self.apply_resource(message),
             Entry::Register(_)
             | Entry::Deregister(_)
             | Entry::Kvs(_)
@@ -281,6 +276,7 @@ impl Transaction<'_> {
             | Entry::Coordinates(_)
             | Entry::Txn(_)
             | Entry::UpdateVirtualIp(_)
+            | Entry::Resource(_)
             | Entry::DeprecatedAcl
             | Entry::Checkpoint
             | Entry::Ignored(_) => Ok(Outcome::Nothing),

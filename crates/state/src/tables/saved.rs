@@ -8,7 +8,6 @@ use super::services::{Instance, destination_of};
 use super::transaction::Transaction;
 use crate::fold::fold;
 use crate::peer::Peer;
-use crate::watch::Changes;
 use proconsul_structs::catalog::RegisterRequest;
 use proconsul_structs::check::HealthCheck;
 use proconsul_structs::internal::{FreeVirtualIp, ServiceVirtualIp};
@@ -82,8 +81,7 @@ impl Tables {
         let row = self.services.restore(&host, service);
         self.indexes.raise_service(peer, &row);
         // What is noted for those who wait is for nobody: nobody waits for tables in the making.
-        let (changes, lock_delays) = (Changes::default(), Vec::new());
-        Transaction { index, tables: self, changes, lock_delays }.add_kind_names(&row);
+        Transaction::new(index, self).add_kind_names(&row);
         Ok(())
     }
 

@@ -7,6 +7,7 @@ mod histories;
 mod kv;
 mod model;
 mod records;
+mod resources;
 mod sessions;
 mod txn;
 

@@ -1,10 +1,10 @@
 //! One entry being applied: tables in the making, and what was touched.
 
 use super::Tables;
-use crate::LockDelay;
 use crate::fold::fold;
 use crate::peer::{Peer, PeeredName};
 use crate::watch::{Change, Changes};
+use crate::{LockDelay, ResourceEvent};
 use proconsul_msgpack::GoStr;
 
 /// The tables that one entry is turning into the next ones.
@@ -14,6 +14,14 @@ pub(super) struct Transaction<'a> {
     pub(super) tables: &'a mut Tables,
     pub(super) changes: Changes,
     pub(super) lock_delays: Vec<LockDelay>,
+    pub(super) resource: Option<ResourceEvent>,
+}
+
+impl<'a> Transaction<'a> {
+    /// One that has touched nothing yet.
+    pub(super) fn new(index: u64, tables: &'a mut Tables) -> Self {
+        Transaction { index, tables, changes: Changes::default(), lock_delays: Vec::new(), resource: None }
+    }
 }
 
 impl Transaction<'_> {

@@ -49,6 +49,8 @@ pub enum Change {
     AllGatewayServices,
     /// This record was stored or removed. Concerns its table too.
     Record(RecordTable, GoStr),
+    /// The resource at this place was written or removed. Concerns every prefix of it.
+    Resource(GoStr),
     /// Something that is counted changed in number.
     Usage,
 }
@@ -139,6 +141,7 @@ impl Change {
             (Change::GatewayServices(name), Watch::GatewayServices(watched)) => name == watched,
             (Change::Record(table, key), Watch::Record(of, watched)) => table == of && key == watched,
             (Change::Record(table, _), Watch::Records(of)) => table == of,
+            (Change::Resource(key), Watch::Resources(prefix)) => key.as_bytes().starts_with(prefix.as_bytes()),
             (Change::Sessions, Watch::Sessions)
             | (Change::Coordinates, Watch::Coordinates)
             | (Change::AllGatewayServices, Watch::AllGatewayServices)

@@ -21,7 +21,7 @@ use std::hash::Hash;
 pub struct WatchIndex<Id> {
     hash: PrefixHash,
     waiting: HashMap<u64, Ids<Id>, RandomState>,
-    /// For each length, how many (watch, id) pairs watch a prefix of that length.
+    /// For each length, how many (watch, id) pairs watch a prefix of that length, of keys or of resources.
     prefix_lengths: BTreeMap<usize, usize>,
     /// How many (watch, id) pairs there are.
     pairs: usize,
@@ -36,7 +36,7 @@ pub struct WatchKey {
 }
 
 impl WatchKey {
-    /// Whether it is of a prefix of keys.
+    /// Whether it is of a prefix, of keys or of resources.
     pub fn is_prefix(self) -> bool {
         self.prefix > 0
     }
@@ -77,6 +77,7 @@ enum Kind {
     ServicesOf,
     GatewayServices,
     AllGatewayServices,
+    Resources,
     Usage,
     /// One record; the table is counted on from here.
     Record,
@@ -117,7 +118,9 @@ impl<Id: Copy + Eq + Hash> WatchIndex<Id> {
     /// What this index knows a watch by. Other indexes know it by another key.
     pub fn key(&self, watch: &Watch) -> WatchKey {
         let prefix = match watch {
-            Watch::Prefix(prefix) => u32::try_from(prefix.as_bytes().len()).unwrap_or(u32::MAX - 1) + 1,
+            Watch::Prefix(prefix) | Watch::Resources(prefix) => {
+                u32::try_from(prefix.as_bytes().len()).unwrap_or(u32::MAX - 1) + 1
+            }
             _ => 0,
         };
         WatchKey { slot: self.slot(watch), prefix }
@@ -195,6 +198,9 @@ impl<Id: Copy + Eq + Hash> WatchIndex<Id> {
                 Change::ServiceKind(kind) => self.at(Kind::ServicesOf, self.peered(kind), found),
                 Change::GatewayServices(name) => self.at(Kind::GatewayServices, self.hash.of(name.as_bytes()), found),
                 Change::AllGatewayServices => self.at(Kind::AllGatewayServices, PrefixHash::EMPTY, found),
+                Change::Resource(key) => {
+                    self.affected_by_prefixes(Kind::Resources, key.as_bytes(), found);
+                }
                 Change::Usage => self.at(Kind::Usage, PrefixHash::EMPTY, found),
                 Change::Record(table, key) => {
                     self.at_table(Kind::Record, *table, self.hash.of(key.as_bytes()), found);
@@ -222,14 +228,20 @@ impl<Id: Copy + Eq + Hash> WatchIndex<Id> {
     }
 
     fn affected_by_key(&self, key: &[u8], found: &mut Vec<Id>) {
+        let (hash, hashed) = self.affected_by_prefixes(Kind::Prefix, key, found);
+        let hash = key[hashed..].iter().fold(hash, |hash, byte| self.hash.step(hash, *byte));
+        self.at(Kind::Key, hash, found);
+    }
+
+    /// Those who watch some prefix of the key. Returns the hash of the longest prefix that anybody may watch, and its length.
+    fn affected_by_prefixes(&self, kind: Kind, key: &[u8], found: &mut Vec<Id>) -> (u64, usize) {
         let (mut hash, mut hashed) = (PrefixHash::EMPTY, 0);
         for length in self.prefix_lengths.range(..=key.len()).map(|(length, _)| *length) {
             hash = key[hashed..length].iter().fold(hash, |hash, byte| self.hash.step(hash, *byte));
             hashed = length;
-            self.at(Kind::Prefix, hash, found);
+            self.at(kind, hash, found);
         }
-        hash = key[hashed..].iter().fold(hash, |hash, byte| self.hash.step(hash, *byte));
-        self.at(Kind::Key, hash, found);
+        (hash, hashed)
     }
 
     fn at(&self, kind: Kind, hash: u64, found: &mut Vec<Id>) {
@@ -271,6 +283,7 @@ impl<Id: Copy + Eq + Hash> WatchIndex<Id> {
             Watch::ServiceKind(kind) => return slot(Kind::ServicesOf as u64, self.peered(kind)),
             Watch::GatewayServices(name) => (Kind::GatewayServices, name.as_bytes()),
             Watch::AllGatewayServices => (Kind::AllGatewayServices, &[][..]),
+            Watch::Resources(prefix) => (Kind::Resources, prefix.as_bytes()),
             Watch::Usage => (Kind::Usage, &[][..]),
             Watch::Record(table, key) => {
                 return slot(Kind::Record as u64 + *table as u64, self.hash.of(key.as_bytes()));

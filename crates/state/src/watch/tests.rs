@@ -115,6 +115,7 @@ fn any_watch() -> impl Strategy<Value = Watch> {
         name().prop_map(Watch::GatewayServices),
         (any_table(), name()).prop_map(|(table, key)| Watch::Record(table, key)),
         any_table().prop_map(Watch::Records),
+        name().prop_map(Watch::Resources),
         name().prop_map(Watch::AllServices),
         name().prop_map(Watch::Nodes),
         name().prop_map(Watch::Checks),
@@ -127,7 +128,7 @@ fn any_watch() -> impl Strategy<Value = Watch> {
 
 /// The first, the last, and one between.
 fn any_table() -> impl Strategy<Value = RecordTable> {
-    prop_oneof![Just(RecordTable::PreparedQueries), Just(RecordTable::ConfigEntries), Just(RecordTable::Resources),]
+    prop_oneof![Just(RecordTable::PreparedQueries), Just(RecordTable::ConfigEntries), Just(RecordTable::VirtualIps),]
 }
 
 fn any_change() -> impl Strategy<Value = Change> {
@@ -147,6 +148,7 @@ fn any_change() -> impl Strategy<Value = Change> {
         Watch::AllGatewayServices => Change::AllGatewayServices,
         Watch::Record(table, key) => Change::Record(table, key),
         Watch::Records(table) => Change::Record(table, GoStr::EMPTY),
+        Watch::Resources(name) => Change::Resource(name),
         Watch::Sessions => Change::Sessions,
         Watch::Coordinates => Change::Coordinates,
         Watch::Health(name) => Change::Health(name),

@@ -2,9 +2,8 @@
 
 use super::*;
 use crate::snapshot::{Restore, write_snapshot};
-use crate::{RecordTable, Snapshot, StoredResource};
-use proconsul_proto::{pbpeering, pbstorage};
-use proconsul_proto_public::pbresource;
+use crate::{RecordTable, Snapshot};
+use proconsul_proto::pbpeering;
 use proconsul_structs::acl::*;
 use proconsul_structs::config_entry::{
     ConfigEntry, ConfigEntryOp, ConfigEntryRequest, ServiceDefaults, ServiceIntentions, Status, TcpRoute,
@@ -383,27 +382,6 @@ fn a_peering_lives_and_ends() {
     assert!(world.tables.records::<pbpeering::Peering>(&mut off()).1.is_empty());
 }
 
-#[test]
-fn a_resource_is_written_by_the_version_it_has() {
-    let mut world = World::default();
-    let write = |version: &str| {
-        let kind = pbresource::Type { group: "demo".into(), group_version: "v1".into(), kind: "Artist".into() };
-        let id = pbresource::Id { name: "a".into(), uid: "u".into(), r#type: Some(kind), ..Default::default() };
-        let resource = pbresource::Resource { id: Some(id), version: version.into(), ..Default::default() };
-        let request = Some(pbstorage::log::Request::Write(pbstorage::WriteRequest { resource: Some(resource) }));
-        let log = pbstorage::Log { r#type: pbstorage::LogType::Write.into(), request };
-        Entry::Resource(Box::new(peering::StorageLog(log.encode_to_vec().into())))
-    };
-    let Outcome::Message(answer) = world.outcome(&write("")) else { panic!("it answers a message") };
-    let answer = pbstorage::LogResponse::decode(answer).expect("it is one");
-    let Some(pbstorage::log_response::Response::Write(answer)) = answer.response else { panic!("of a write") };
-    assert_eq!(answer.resource.expect("what was written").version, "1");
-    let lost = "CAS operation failed because the given version doesn't match what is stored";
-    assert_eq!(world.refused(&write("7")), lost);
-    world.done(&write("1"));
-    assert_eq!(world.tables.records::<StoredResource>(&mut off()).1.len(), 1);
-}
-
 /// Of each type one, so that none is left out of a file.
 #[test]
 fn a_file_takes_every_record_along() {
@@ -422,6 +400,7 @@ fn a_file_takes_every_record_along() {
     };
     let secrets = peering::SecretsWriteRequest(secrets.encode_to_vec().into());
     world.done(&Entry::PeeringSecretsWrite(Box::new(secrets)));
+    world.done(&resources::write("a", "", None));
     let mut file = Vec::new();
     write_snapshot(&Snapshot { index: world.index, tables: world.tables.clone() }, &mut file)
         .expect("a vector takes all");

@@ -4,7 +4,6 @@ use super::{Failure, Results, run};
 use crate::peer::Peer;
 use crate::tables::Tables;
 use crate::tables::transaction::Transaction;
-use crate::watch::Changes;
 use proconsul_structs::kvs::KvOp;
 use proconsul_structs::node::Node;
 use proconsul_structs::txn::{RecordOp, TxnOp, TxnResponse};
@@ -25,8 +24,7 @@ impl Tables {
             return Err(self.read_only(op).into());
         }
         let mut copy = self.clone();
-        let mut transaction =
-            Transaction { index: 0, tables: &mut copy, changes: Changes::default(), lock_delays: Vec::new() };
+        let mut transaction = Transaction::new(0, &mut copy);
         let before = results.list.len();
         let done = transaction.step(op, results);
         if transaction.changes.is_empty() {
