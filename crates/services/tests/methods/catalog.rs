@@ -291,6 +291,8 @@ async fn addresses_are_given_by_hand_to_what_the_mesh_reaches() {
     }
     let refused = server.send(assign, &given("none", &["1.2.3.4"; 9])).await.refused();
     assert_eq!(refused, "cannot associate more than 8 manual virtual IPs with the same service");
+}
+
 /// Counted, with thousands that wait for different things by different methods: what a write costs does not depend on them.
 #[tokio::test]
 async fn a_write_that_concerns_none_of_thousands_looks_at_none_of_them() {

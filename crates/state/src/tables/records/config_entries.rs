@@ -17,7 +17,6 @@ use super::{BadKey, Record, refused};
 use crate::Outcome;
 use crate::peer::Peer;
 use crate::tables::transaction::Transaction;
-use crate::watch::Changes;
 use std::sync::Arc;
 
 impl Transaction<'_> {
@@ -137,8 +136,7 @@ impl crate::Tables {
         self.restore_record(entry)?;
         if is_destination {
             // Nobody waits for tables in the making.
-            let (changes, lock_delays) = (Changes::default(), Vec::new());
-            Transaction { index, tables: self, changes, lock_delays }.add_kind_name(&ServiceKind::Destination, &name);
+            Transaction::new(index, self).add_kind_name(&ServiceKind::Destination, &name);
         }
         Ok(())
     }
