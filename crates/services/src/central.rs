@@ -3,4 +3,5 @@ mod merge; // instances with central settings in them
 mod opaque; // settings that only proxies understand
 mod resolve; // all that config entries say about one service
 
-pub(crate) use merge::{in_service, in_service_node};
+pub use merge::in_service;
+pub(crate) use merge::in_service_node;

@@ -8,7 +8,7 @@ mod auto_config; // AutoConfig: a first configuration, over byte 7
 mod auto_encrypt; // AutoEncrypt: a first certificate, over byte 7
 pub mod blocking; // queries that wait: parked as data, evaluated once for all who ask the same
 mod catalog; // Catalog: nodes and services
-mod central; // what config entries say about a service's proxies
+pub mod central; // what config entries say about a service's proxies
 mod context; // what services ask of the server around them
 mod coordinate; // Coordinate: where nodes are
 mod echo; // errors that repeat what the caller sent

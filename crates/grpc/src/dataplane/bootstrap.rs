@@ -3,7 +3,7 @@ use proconsul_convert::Mirror;
 use proconsul_proto_public::pbdataplane::{
     GetEnvoyBootstrapParamsRequest, GetEnvoyBootstrapParamsResponse, get_envoy_bootstrap_params_request::NodeSpec,
 };
-use proconsul_services::{Access, Context, Rights};
+use proconsul_services::{Access, Context, Rights, central::in_service};
 use proconsul_state::{Peer, Snapshot, WatchSet};
 use proconsul_structs::service::ServiceKind;
 use tonic::Status;
@@ -32,6 +32,7 @@ pub(super) fn params(
     let is_proxy = service.kind == ServiceKind::ConnectProxy;
     let name = if is_proxy { &service.proxy.destination_service_name } else { &service.service };
     let name = name.to_str_lossy().into_owned();
+    let (_, service) = in_service(&snapshot, service, &mut WatchSet::default());
     let config: Result<Option<prost_types::Struct>, _> = service.proxy.config.to_proto();
     let config = config.map_err(|_| Status::unknown("Error creating the envoy boostrap params config"))?;
     Ok(GetEnvoyBootstrapParamsResponse {

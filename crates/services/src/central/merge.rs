@@ -27,11 +27,7 @@ const SERVICE: &[u8] = b"service";
 
 /// A service with what config entries say in it, where it is something that the mesh runs itself. Watches these entries. The
 /// index is theirs; zero where there was nothing to look for.
-pub(crate) fn in_service(
-    at: &Tables,
-    service: Shared<NodeService>,
-    watches: &mut WatchSet,
-) -> (u64, Shared<NodeService>) {
+pub fn in_service(at: &Tables, service: Shared<NodeService>, watches: &mut WatchSet) -> (u64, Shared<NodeService>) {
     let Some((index, proxy)) = merged(at, (&service.kind, &service.service), &service.proxy, watches) else {
         return (0, service);
     };
