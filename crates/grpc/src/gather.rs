@@ -130,11 +130,12 @@ impl http_body::Body for Gathered {
             match std::task::ready!(Pin::new(&mut self.inner).poll_frame(cx)) {
                 None => self.gather.end(),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(mut bytes) => self.gather.push(bytes.copy_to_bytes(bytes.remaining())),
+                Some(Ok(frame)) => {
                     // Trailers of a request say nothing in gRPC.
-                    Err(_) => {}
-                },
+                    if let Ok(mut bytes) = frame.into_data() {
+                        self.gather.push(bytes.copy_to_bytes(bytes.remaining()));
+                    }
+                }
             }
         }
     }

@@ -97,7 +97,7 @@ mod tests {
             assert_eq!(made.len(), 1);
             serde_json::from_str(&made[0]).expect("JSON")
         };
-        let default = one(&logs(LogSink::Default, "", ""));
+        let default = one(&logs(LogSink::Unset, "", ""));
         assert_eq!(default["name"], "Consul Listener Filter Log");
         assert_eq!(default["typedConfig"]["@type"], format!("{TYPES}.stream.v3.StdoutAccessLog"));
         assert_eq!(default["typedConfig"]["logFormat"]["jsonFormat"]["duration"], "%DURATION%");

@@ -9,7 +9,10 @@ pub(super) const STATUS_TEXT_BYTES_MAX: usize = 16 * 1024;
 /// An error with this text, as long as it may be.
 pub(super) fn status(code: Code, text: impl Display) -> Status {
     let mut text = text.to_string();
-    text.truncate(text.floor_char_boundary(STATUS_TEXT_BYTES_MAX));
+    if text.len() > STATUS_TEXT_BYTES_MAX {
+        let end = (0..=STATUS_TEXT_BYTES_MAX).rev().find(|end| text.is_char_boundary(*end));
+        text.truncate(end.unwrap_or(0));
+    }
     Status::new(code, text)
 }
 

@@ -80,7 +80,7 @@ pub(super) fn wildcard_tenancy(tenancy: &Tenancy, name_prefix: &str) -> Result<(
 
 /// That nothing is in a namespace that is one partition's, nor in a partition that is the cluster's.
 pub(super) fn scoped_tenancy(scope: Scope, kind: &Type, tenancy: &Tenancy, wildcards: bool) -> Result<(), Status> {
-    let is_set = |part: &str| !part.is_empty() && !(wildcards && part == WILDCARD);
+    let is_set = |part: &str| !(part.is_empty() || wildcards && part == WILDCARD);
     let kind = || full_name(kind);
     match scope {
         Scope::Partition if is_set(&tenancy.namespace) => Err(namespace_in_partition("resource", &kind(), tenancy)),

@@ -15,8 +15,8 @@ struct Reader;
 impl Authorizer for Reader {
     fn allows(&self, access: Access<'_>) -> bool {
         match access {
-            Access::KeyRead(key) => *key != GoStr::from("resource/demo.v2.Artist/secret"),
-            Access::KeyList(key) => *key == GoStr::from("resource/demo.v2.Artist"),
+            Access::KeyRead(key) => key.as_bytes() != b"resource/demo.v2.Artist/secret",
+            Access::KeyList(key) => key.as_bytes() == b"resource/demo.v2.Artist",
             _ => false,
         }
     }
