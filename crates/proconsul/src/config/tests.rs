@@ -52,6 +52,18 @@ max_query_time     = "5m"
 session_ttl_min    = "20s"
 log_level  = "WARN"
 domain     = "example.org."
+alt_domain = "alt.example."
+dns_config {
+  a_record_limit = 5
+  udp_answer_limit = 2
+  node_ttl = "5s"
+  service_ttl = { "web" = "1m", "*" = "2s" }
+  only_passing = true
+  enable_truncate = true
+  disable_compression = true
+  enable_additional_node_meta_txt = false
+  soa = { refresh = 1, retry = 2, expire = 3, min_ttl = 4 }
+}
 data_dir   = "/no/such/data"
 rpc {
   http2_preface = false
@@ -85,7 +97,13 @@ limits = {
 const ALL_JSON: &str = r#"{
   "node_name": "one", "node_id": "1F2E3D4C-5b6a-4978-8796-a5b4c3d2e1f0", "datacenter": "DC-2", "bind_addr": "::1",
   "default_query_time": "1m30s", "max_query_time": "5m", "session_ttl_min": "20s", "log_level": "WARN",
-  "domain": "example.org.", "data_dir": "/no/such/data", "rpc": {"http2_preface": false},
+  "domain": "example.org.", "alt_domain": "alt.example.",
+  "dns_config": {
+    "a_record_limit": 5, "udp_answer_limit": 2, "node_ttl": "5s", "service_ttl": {"web": "1m", "*": "2s"}, "only_passing": true,
+    "enable_truncate": true, "disable_compression": true, "enable_additional_node_meta_txt": false,
+    "soa": {"refresh": 1, "retry": 2, "expire": 3, "min_ttl": 4}
+  },
+  "data_dir": "/no/such/data", "rpc": {"http2_preface": false},
   "ports": {"server": 18300, "admin": -1},
   "tls": {
     "defaults": {
@@ -146,7 +164,7 @@ fn defaults_in_the_table_are_those_of_the_server() {
     let defaults = keys::all().into_iter().filter(|(_, key)| matches!(key.effect, keys::Effect::Sets(..)));
     let mut text = String::new();
     for (path, key) in defaults.filter(|(_, key)| !key.default.is_empty()) {
-        let value = if matches!(key.kind, keys::Kind::Int | keys::Kind::Bool) {
+        let value = if matches!(key.kind, keys::Kind::Int | keys::Kind::Uint | keys::Kind::Bool) {
             key.default.to_owned()
         } else {
             format!("{:?}", key.default)
@@ -515,29 +533,9 @@ proptest! {
 
 #[test]
 fn names_are_answered_as_dns_config_says() {
-    let text = r#"
-alt_domain = "alt.example."
-dns_config {
-  a_record_limit = 5
-  udp_answer_limit = 2
-  node_ttl = "5s"
-  service_ttl = { "web" = "1m", "*" = "2s" }
-  only_passing = true
-  enable_truncate = true
-  disable_compression = true
-  enable_additional_node_meta_txt = false
-  soa = { refresh = 1, retry = 2, expire = 3, min_ttl = 4 }
-}
-"#;
-    let Loaded { server, warnings, .. } = hcl(text).unwrap();
-    assert!(warnings.is_empty(), "{warnings:?}");
-    assert_eq!(server.alt_domain, "alt.example");
-    let dns = server.dns;
-    assert_eq!((dns.a_record_limit, dns.udp_answer_limit, dns.node_ttl), (5, 2, Duration::from_secs(5)));
-    let ttl = |name: &str| dns.service_ttl.get(name).copied();
-    assert_eq!((ttl("web"), ttl("*")), (Some(Duration::from_secs(60)), Some(Duration::from_secs(2))));
-    assert!(dns.only_passing && dns.enable_truncate && dns.disable_compression && !dns.node_meta_txt);
-    assert_eq!([dns.soa.refresh, dns.soa.retry, dns.soa.expire, dns.soa.min_ttl], [1, 2, 3, 4]);
+    for (name, text) in [("a.hcl", ALL_HCL), ("a.json", ALL_JSON)] {
+        names_are_answered_as_said(load_texts(&[(name, text)]).unwrap().server);
+    }
     for (text, expected) in [
         ("dns_config { udp_answer_limit = -1 }", "udp_answer_limit cannot be -1"),
         ("dns_config { service_ttl = { web = \"soon\" } }", "has \"web\", which is \"soon\""),
@@ -546,4 +544,14 @@ dns_config {
         let problems = problems(hcl(text));
         assert!(problems.iter().any(|problem| problem.contains(expected)), "{text}: {problems:?}");
     }
+}
+
+fn names_are_answered_as_said(server: Config) {
+    assert_eq!(server.alt_domain, "alt.example");
+    let dns = server.dns;
+    assert_eq!((dns.a_record_limit, dns.udp_answer_limit, dns.node_ttl), (5, 2, Duration::from_secs(5)));
+    let ttl = |name: &str| dns.service_ttl.get(name).copied();
+    assert_eq!((ttl("web"), ttl("*")), (Some(Duration::from_secs(60)), Some(Duration::from_secs(2))));
+    assert!(dns.only_passing && dns.enable_truncate && dns.disable_compression && !dns.node_meta_txt);
+    assert_eq!([dns.soa.refresh, dns.soa.retry, dns.soa.expire, dns.soa.min_ttl], [1, 2, 3, 4]);
 }
