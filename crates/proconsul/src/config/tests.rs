@@ -1,6 +1,6 @@
 use std::{fs, net::IpAddr, path::Path, time::Duration};
 
-use proconsul_server::AdminAt;
+use proconsul_server::{AdminAt, Config, GRPC_PORT_DEFAULT, GRPC_TLS_PORT_DEFAULT, PortAt};
 use proconsul_tls::{MinVersion, Policy};
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -68,9 +68,16 @@ data_dir   = "/no/such/data"
 rpc {
   http2_preface = false
 }
+client_addr = "127.0.0.3"
+addresses {
+  grpc     = "127.0.0.4"
+  grpc_tls = "127.0.0.5"
+}
 ports {
-  server = 18300
-  admin  = -1
+  server   = 18300
+  grpc     = 18502
+  grpc_tls = -1
+  admin    = -1
 }
 tls {
   defaults {
@@ -104,7 +111,8 @@ const ALL_JSON: &str = r#"{
     "soa": {"refresh": 1, "retry": 2, "expire": 3, "min_ttl": 4}
   },
   "data_dir": "/no/such/data", "rpc": {"http2_preface": false},
-  "ports": {"server": 18300, "admin": -1},
+  "client_addr": "127.0.0.3", "addresses": {"grpc": "127.0.0.4", "grpc_tls": "127.0.0.5"},
+  "ports": {"server": 18300, "grpc": 18502, "grpc_tls": -1, "admin": -1},
   "tls": {
     "defaults": {
       "ca_file": "ca.pem", "ca_path": "cas", "cert_file": "cert.pem", "key_file": "key.pem", "tls_min_version": "TLSv1_2",
@@ -131,6 +139,9 @@ fn every_key_in_effect_is_set_from_either_language() {
         assert_eq!(server.query_times.max, Duration::from_secs(300));
         assert_eq!(server.session_ttl_min, Duration::from_secs(20));
         assert_eq!(server.server_port, 18300);
+        assert_eq!((server.grpc, server.grpc_tls), (PortAt::At(18502), PortAt::Off));
+        let grpc_addresses = ["127.0.0.4", "127.0.0.5"].map(|address| address.parse::<IpAddr>().unwrap());
+        assert_eq!([server.grpc_addr, server.grpc_tls_addr], grpc_addresses);
         assert_eq!(server.rpc_handshake_timeout, Duration::from_millis(500));
         assert_eq!(server.rpc_max_conns_per_client, 7);
         assert_eq!(server.domain, "example.org");
@@ -173,6 +184,12 @@ fn defaults_in_the_table_are_those_of_the_server() {
         let leaf = format!("{} = {value}", names.next().unwrap_or_default());
         text += &names.fold(leaf, |inner, table| format!("{table} = {{ {inner} }}"));
         let Loaded { server, log_level, admin, .. } = hcl(&text).unwrap();
+        // Who asks for the default of these insists on it.
+        let base = match path.as_str() {
+            "ports.grpc" => Config { grpc: PortAt::At(GRPC_PORT_DEFAULT), ..base.clone() },
+            "ports.grpc_tls" => Config { grpc_tls: PortAt::At(GRPC_TLS_PORT_DEFAULT), ..base.clone() },
+            _ => base.clone(),
+        };
         assert_eq!(format!("{server:?}"), format!("{base:?}"), "{path}");
         if path == "ports.admin" {
             assert_eq!(admin.port, AdminPort::Asked(ADMIN_PORT_DEFAULT));
@@ -321,14 +338,14 @@ fn values_are_taken_as_consul_takes_them() {
 
 #[test]
 fn a_key_without_meaning_here_is_a_warning_that_names_it() {
-    let text = "client_addr = \"0.0.0.0\"\nacl {\n  enabled = true\n  tokens {\n    agent = \"s3cret\"\n  }\n}\n\
+    let text = "disable_update_check = true\nacl {\n  enabled = true\n  tokens {\n    agent = \"s3cret\"\n  }\n}\n\
                 auto_encrypt {\n  allow_tls = true\n}\n\n\nencrypt = \"s3cret\"\nretry_join = [\"10.0.0.1\"]\n\
                 acl_token = \"s3cret\"\nsegment = \"x\"\nnode_name = \"under_score\"\nacl_enforce_version_8 = true\n";
     let loaded = hcl(text).unwrap();
     assert_eq!(
         warned(&loaded),
         [
-            (1, "client_addr", false),
+            (1, "disable_update_check", false),
             (3, "acl.enabled", true),
             (5, "acl.tokens.agent", false),
             (9, "auto_encrypt.allow_tls", true),

@@ -183,7 +183,7 @@ async fn use_a_server() {
         assert!(matches!(&answer, Ok(_) | Err(CallError::Answered(_))), "{method}: {answer:?}");
     }
     // No route; a route that nobody serves; a route, and then what does not belong there.
-    for bytes in [&b"\xff"[..], b"\x08junk", b"\x04this is no frame of yamux"] {
+    for bytes in [&b"\xff"[..], b"\x01\xffjunk", b"\x04this is no frame of yamux"] {
         let mut io = TcpStream::connect(address).await.expect("a connection");
         io.write_all(bytes).await.expect("written");
         io.shutdown().await.expect("said all");
