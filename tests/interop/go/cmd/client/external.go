@@ -78,7 +78,7 @@ func watchServers(ctx context.Context, t target, c *grpc.ClientConn) error {
 		more := make(chan error, 1)
 		go func() {
 			r, err := stream.Recv()
-			more <- fmt.Errorf("wan %v: then %v, %w", wan, r, err)
+			more <- fmt.Errorf("wan %v: then %v, %v", wan, r, err)
 		}()
 		select {
 		case err := <-more:
@@ -247,7 +247,7 @@ func resourceLifecycle(ctx context.Context, _ target, c *grpc.ClientConn) error 
 		return err
 	}
 	if event, err := watch.Recv(); err != nil || event.GetEndOfSnapshot() == nil {
-		return fmt.Errorf("the watch began with %v, %w", event, err)
+		return fmt.Errorf("the watch began with %v, %v", event, err)
 	}
 	first, err := client.Write(ctx, &pbresource.WriteRequest{Resource: &pbresource.Resource{Id: id, Data: artistData("one"), Metadata: map[string]string{"by": "interop"}}})
 	if err != nil {
@@ -258,19 +258,19 @@ func resourceLifecycle(ctx context.Context, _ target, c *grpc.ClientConn) error 
 		return fmt.Errorf("written as %v", made)
 	}
 	if event, err := watch.Recv(); err != nil || event.GetUpsert().GetResource().GetVersion() != made.Version {
-		return fmt.Errorf("the write came as %v, %w", event, err)
+		return fmt.Errorf("the write came as %v, %v", event, err)
 	}
 	read, err := client.Read(ctx, &pbresource.ReadRequest{Id: made.Id})
 	if err != nil || read.Resource.Version != made.Version || !slices.Equal(read.Resource.Data.Value, made.Data.Value) {
-		return fmt.Errorf("read back as %v, %w", read, err)
+		return fmt.Errorf("read back as %v, %v", read, err)
 	}
 	list, err := client.List(ctx, &pbresource.ListRequest{Type: artist, Tenancy: everywhere, NamePrefix: "interop"})
 	if err != nil || len(list.Resources) != 1 {
-		return fmt.Errorf("%d are listed, %w", len(list.GetResources()), err)
+		return fmt.Errorf("%d are listed, %v", len(list.GetResources()), err)
 	}
 	second, err := client.Write(ctx, &pbresource.WriteRequest{Resource: &pbresource.Resource{Id: made.Id, Version: made.Version, Data: artistData("two")}})
 	if err != nil || second.Resource.Generation == made.Generation || second.Resource.Id.Uid != made.Id.Uid {
-		return fmt.Errorf("written again as %v, %w", second, err)
+		return fmt.Errorf("written again as %v, %v", second, err)
 	}
 	_, stale := client.Write(ctx, &pbresource.WriteRequest{Resource: &pbresource.Resource{Id: made.Id, Version: made.Version, Data: artistData("three")}})
 	if err := wantStatus(stale, codes.Aborted, ""); err != nil {

@@ -150,18 +150,18 @@ func healthOf(ctx context.Context, c *grpc.ClientConn) error {
 	for _, duty := range []string{"", "leader", "ready"} {
 		r, err := client.Check(ctx, &healthpb.HealthCheckRequest{Service: duty})
 		if err != nil || r.Status != healthpb.HealthCheckResponse_SERVING {
-			return fmt.Errorf("%q: %v, %w", duty, r.GetStatus(), err)
+			return fmt.Errorf("%q: %v, %v", duty, r.GetStatus(), err)
 		}
 	}
 	if _, err := client.Check(ctx, &healthpb.HealthCheckRequest{Service: "nobody"}); status.Code(err) != codes.NotFound {
-		return fmt.Errorf("of nobody: %w", err)
+		return fmt.Errorf("of nobody: %v", err)
 	}
 	watch, err := client.Watch(ctx, &healthpb.HealthCheckRequest{Service: "ready"})
 	if err != nil {
 		return err
 	}
 	if r, err := watch.Recv(); err != nil || r.Status != healthpb.HealthCheckResponse_SERVING {
-		return fmt.Errorf("watched: %v, %w", r.GetStatus(), err)
+		return fmt.Errorf("watched: %v, %v", r.GetStatus(), err)
 	}
 	return nil
 }
@@ -191,7 +191,7 @@ func listed(ctx context.Context, c *grpc.ClientConn) ([]string, error) {
 			MessageRequest: &reflectionpb.ServerReflectionRequest_FileContainingSymbol{FileContainingSymbol: name},
 		})
 		if err != nil || len(r.GetFileDescriptorResponse().GetFileDescriptorProto()) == 0 {
-			return nil, fmt.Errorf("no file for %s: %v, %w", name, r.GetErrorResponse(), err)
+			return nil, fmt.Errorf("no file for %s: %v, %v", name, r.GetErrorResponse(), err)
 		}
 	}
 	r, err = ask(&reflectionpb.ServerReflectionRequest{
@@ -199,7 +199,7 @@ func listed(ctx context.Context, c *grpc.ClientConn) ([]string, error) {
 	})
 	// Go's server says so in an answer, ours ends the stream.
 	if status.Code(err) != codes.NotFound && codes.Code(r.GetErrorResponse().GetErrorCode()) != codes.NotFound {
-		return nil, fmt.Errorf("what is not there: %v, %w", r, err)
+		return nil, fmt.Errorf("what is not there: %v, %v", r, err)
 	}
 	return names, nil
 }
@@ -241,7 +241,7 @@ func authorityRefuses(ctx context.Context, c *grpc.ClientConn) error {
 	} {
 		_, err := client.Sign(ctx, &pbconnectca.SignRequest{Csr: csr})
 		if err := wantStatus(err, codes.InvalidArgument, text); err != nil {
-			return fmt.Errorf("%q: %w", csr, err)
+			return fmt.Errorf("%q: %v", csr, err)
 		}
 	}
 	roots, err := client.WatchRoots(ctx, &pbconnectca.WatchRootsRequest{})
@@ -261,7 +261,7 @@ func refusals(absent string) func(context.Context, *grpc.ClientConn) error {
 		} {
 			err := c.Invoke(ctx, path, &healthpb.HealthCheckRequest{}, &healthpb.HealthCheckResponse{})
 			if err := wantStatus(err, codes.Unimplemented, text); err != nil {
-				return fmt.Errorf("%s: %w", path, err)
+				return fmt.Errorf("%s: %v", path, err)
 			}
 		}
 		past, cancel := context.WithCancel(ctx)

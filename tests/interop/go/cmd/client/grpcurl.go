@@ -41,14 +41,14 @@ func (s surface) grpcurl(t target) error {
 	for _, name := range names {
 		methods, err := grpcurl.ListMethods(source, name)
 		if err != nil || len(methods) == 0 {
-			return fmt.Errorf("%s has %d methods: %w", name, len(methods), err)
+			return fmt.Errorf("%s has %d methods: %v", name, len(methods), err)
 		}
 		symbol, err := source.FindSymbol(name)
 		if err != nil {
 			return err
 		}
 		if text, err := grpcurl.GetDescriptorText(symbol, source); err != nil || !strings.Contains(text, "rpc ") {
-			return fmt.Errorf("%s is described as %q: %w", name, text, err)
+			return fmt.Errorf("%s is described as %q: %v", name, text, err)
 		}
 	}
 	call := func(method, request string) (string, error) {
@@ -64,17 +64,17 @@ func (s surface) grpcurl(t target) error {
 		return out.String(), handler.Status.Err()
 	}
 	if out, err := call(healthService+"/Check", `{"service": "leader"}`); err != nil || !strings.Contains(out, `"SERVING"`) {
-		return fmt.Errorf("health: %q, %w", out, err)
+		return fmt.Errorf("health: %q, %v", out, err)
 	}
 	if _, err := call(aclService+"/Login", `{"auth_method": "m", "bearer_token": "t"}`); wantStatus(err, codes.FailedPrecondition, "ACL support disabled") != nil {
-		return fmt.Errorf("login: %w", err)
+		return fmt.Errorf("login: %v", err)
 	}
 	if s.hasNot == dataplaneService {
 		return nil
 	}
 	out, err := call(dataplaneService+"/GetSupportedDataplaneFeatures", "")
 	if err != nil || !strings.Contains(out, "DATAPLANE_FEATURES_WATCH_SERVERS") {
-		return fmt.Errorf("features: %q, %w", out, err)
+		return fmt.Errorf("features: %q, %v", out, err)
 	}
 	return nil
 }

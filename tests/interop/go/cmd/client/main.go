@@ -65,7 +65,7 @@ func checks(t target) []check {
 	if t.certs != "" {
 		all = append(tlsChecks(), surfaceChecks(secureSurfaces)...)
 	}
-	for _, group := range [][]check{singleChecks, pooledChecks, catalogChecks, kvChecks, claimChecks, healthChecks, txnChecks, coordinateChecks, snapshotChecks, blockingChecks, errorChecks, surfaceChecks(plainSurfaces), externalChecks, yamuxChecks, strainChecks} {
+	for _, group := range [][]check{singleChecks, pooledChecks, catalogChecks, kvChecks, claimChecks, healthChecks, txnChecks, coordinateChecks, snapshotChecks, blockingChecks, errorChecks, surfaceChecks(plainSurfaces), externalChecks, discoveryChecks, yamuxChecks, strainChecks} {
 		all = append(all, group...)
 	}
 	return all
