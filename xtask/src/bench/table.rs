@@ -49,7 +49,9 @@ pub(crate) fn goals(samples: &Samples, title: impl Fn(&Load) -> String, against:
             let (ours, floor, other) = (of(Side::Ours), of(Side::Floor), of(Side::Against));
             let (goal, reached) = match figure.goal {
                 Goal::OfFloor(most) => (format!("≤ {most} of floor"), ratio(ours, floor).map(|part| part <= most)),
-                Goal::OfOther(most) => (format!("≤ {most} of Consul"), ratio(ours, other).map(|part| part <= most)),
+                Goal::OfOther(most) => {
+                    (format!("≤ {} of Consul", number(Some(most))), ratio(ours, other).map(|part| part <= most))
+                }
                 Goal::Unset => ("–".to_owned(), None),
                 Goal::AtMost(most) => (format!("≤ {}", number(Some(most))), ours.map(|value| value <= most)),
             };
@@ -83,7 +85,7 @@ pub(crate) fn calls(samples: &Samples, title: impl Fn(&Load) -> String) -> Strin
     let mut rows = Rows::new(&["load", "server"]);
     rows.head.extend(COLUMNS.map(|(label, _)| label.to_owned()));
     for load in samples.loads() {
-        for (side, name) in [(Side::Ours, "ours"), (Side::Floor, "Go floor"), (Side::Against, "other")] {
+        for (side, name) in [(Side::Ours, "ours"), (Side::Floor, load.port.floor_name()), (Side::Against, "other")] {
             if samples.median(load, side, "ops_per_s").is_some() {
                 let mut row = vec![title(load), name.to_owned()];
                 row.extend(COLUMNS.map(|(_, key)| number(samples.median(load, side, key))));
