@@ -89,6 +89,8 @@ struct Listening {
     addr: String,
     /// Its external gRPC.
     grpc: String,
+    /// The same in TLS; empty if there is none.
+    grpc_tls: String,
 }
 
 /// The ports that a server is to take; 0 is any that is free.
@@ -124,7 +126,7 @@ impl Server {
         Self::start(binary, &[&args, more].concat(), |line| {
             let facts: Value = serde_json::from_str(line).ok()?;
             let at = |what: &str| facts["listening"][what].as_str().map(str::to_owned);
-            Some(Listening { addr: at("rpc")?, grpc: at("grpc")? })
+            Some(Listening { addr: at("rpc")?, grpc: at("grpc")?, grpc_tls: at("grpc_tls").unwrap_or_default() })
         })
     }
 
@@ -138,7 +140,7 @@ impl Server {
         let args = [&["-addr", "127.0.0.1:0", "-grpc-addr", "127.0.0.1:0"], more].concat();
         Self::start(binary, &args, |line| {
             let (addr, grpc) = line.strip_prefix("listening ")?.split_once(" grpc ")?;
-            Some(Listening { addr: addr.to_owned(), grpc: grpc.to_owned() })
+            Some(Listening { addr: addr.to_owned(), grpc: grpc.to_owned(), grpc_tls: String::new() })
         })
     }
 
@@ -174,6 +176,11 @@ impl Server {
     /// Where its external gRPC is.
     pub(crate) fn grpc_addr(&self) -> &str {
         &self.listening.grpc
+    }
+
+    /// Where its external gRPC in TLS is; empty if it has none.
+    pub(crate) fn grpc_tls_addr(&self) -> &str {
+        &self.listening.grpc_tls
     }
 
     /// Its ports, to start another in its place; 0 for an address that could not be read.

@@ -49,11 +49,12 @@ const (
 var (
 	onBoth   = []string{aclService, caService, healthService, "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"}
 	internal = append([]string{subscribeService}, onBoth...)
+	external = append([]string{dataplaneService, discoveryService}, onBoth...)
 )
 
 // plainSurfaces are reached without certificates; through TLS where that is how every check goes.
 var plainSurfaces = []surface{
-	{name: "grpc/port", has: append([]string{dataplaneService, discoveryService}, onBoth...), hasNot: subscribeService,
+	{name: "grpc/port", has: external, hasNot: subscribeService,
 		dial: func(t target) (net.Conn, error) {
 			if t.grpcAddr == "" {
 				return nil, skipped("no -grpc-addr")
@@ -86,6 +87,16 @@ var secureSurfaces = []surface{
 	}},
 	{name: "tls/grpc/alpn-h2", has: internal, hasNot: dataplaneService, dial: func(t target) (net.Conn, error) {
 		return t.dial(dialing{start: peer.ByteNone, alpn: peer.ALPNHTTP2, cert: "client"})
+	}},
+	{name: "tls/grpc/port", has: external, hasNot: subscribeService, dial: func(t target) (net.Conn, error) {
+		if t.grpcTLSAddr == "" {
+			return nil, skipped("no -grpc-tls-addr")
+		}
+		config, err := t.config(dialing{alpn: peer.ALPNHTTP2, cert: "client"})
+		if err != nil {
+			return nil, err
+		}
+		return peer.DialTLS(t.grpcTLSAddr, peer.ByteNone, nil, config)
 	}},
 }
 

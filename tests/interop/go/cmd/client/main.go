@@ -28,6 +28,8 @@ type target struct {
 	addr string
 	// Its external gRPC port, or empty where it has none.
 	grpcAddr string
+	// The same in TLS.
+	grpcTLSAddr string
 	// The server's process, or 0 where its memory and descriptors cannot be looked at.
 	pid int
 	// Streams that one session may have, or 0 where that is not known.
@@ -75,6 +77,7 @@ func main() {
 	var t target
 	flag.StringVar(&t.addr, "addr", "127.0.0.1:8300", "the server")
 	flag.StringVar(&t.grpcAddr, "grpc-addr", "", "the server's external gRPC port; empty: it has none")
+	flag.StringVar(&t.grpcTLSAddr, "grpc-tls-addr", "", "the server's external gRPC port in TLS; empty: it has none")
 	flag.IntVar(&t.pid, "server-pid", 0, "the server's process, to look at its memory and descriptors")
 	flag.IntVar(&t.streamLimit, "stream-limit", 0, "streams one session may have; 0: not known")
 	flag.IntVar(&t.connLimit, "conn-limit", 0, "connections one address may have; 0: not known")
