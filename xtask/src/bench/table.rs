@@ -49,9 +49,7 @@ pub(crate) fn goals(samples: &Samples, title: impl Fn(&Load) -> String, against:
             let (ours, floor, other) = (of(Side::Ours), of(Side::Floor), of(Side::Against));
             let (goal, reached) = match figure.goal {
                 Goal::OfFloor(most) => (format!("≤ {most} of floor"), ratio(ours, floor).map(|part| part <= most)),
-                Goal::OfOther(most) => {
-                    (format!("≤ {} of Consul", number(Some(most))), ratio(ours, other).map(|part| part <= most))
-                }
+                Goal::OfOther(most) => (format!("≤ {most} of Consul"), ratio(ours, other).map(|part| part <= most)),
                 Goal::Unset => ("–".to_owned(), None),
                 Goal::AtMost(most) => (format!("≤ {}", number(Some(most))), ours.map(|value| value <= most)),
             };
