@@ -47,9 +47,9 @@ const (
 )
 
 var (
-	onBoth   = []string{aclService, caService, healthService, "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"}
+	onBoth   = []string{aclService, caService, resourceService, healthService, "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"}
 	internal = append([]string{subscribeService}, onBoth...)
-	external = append([]string{dataplaneService, discoveryService}, onBoth...)
+	external = append([]string{dataplaneService, discoveryService, dnsService}, onBoth...)
 )
 
 // plainSurfaces are reached without certificates; through TLS where that is how every check goes.
@@ -299,12 +299,4 @@ func wantStatus(err error, code codes.Code, text string) error {
 		return fmt.Errorf("%v where %v %q was due", err, code, text)
 	}
 	return nil
-}
-
-// notThere is for services that a server may not have yet.
-func notThere(service string, err error) error {
-	if wantStatus(err, codes.Unimplemented, "unknown service "+service) == nil {
-		return skipped(service + " is not served")
-	}
-	return err
 }
