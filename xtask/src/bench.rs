@@ -17,14 +17,14 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::interop::go::{Go, Peers};
-use crate::interop::servers::{self, Profile, Server, workspace_root};
+use crate::interop::servers::{self, Ports, Profile, Server, workspace_root};
 use loads::{LOADS, Load, Port};
 use samples::{Samples, Side};
 
 /// What `cargo xtask bench --help` prints.
 const USAGE: &str = "\
 cargo xtask bench [--quick] [--rounds N] [--only TEXT] [--units N] [--no-micro] [--server PATH]
-                  [--against H:P --against-pid N [--against-port plain|tls|mtls]]...
+                  [--against H:P --against-pid N [--against-port plain|tls|mtls|grpc]]...
 
   --quick          shorter loads, and a tenth of connections, queries and keys: to see that it works, not to keep
   --rounds N       rounds of each load, 3 or more (default 3); the table shows medians
@@ -36,7 +36,7 @@ cargo xtask bench [--quick] [--rounds N] [--only TEXT] [--units N] [--no-micro] 
   --against H:P    measure a third server, which is already there, in the same turns; once for each kind of port
   --against-pid N  its process. Memory wants a fresh process each time, and is not measured there
   --against-port   how it is set up (default plain): it gets the loads for such a port. For tls and mtls it has been
-                   started in tests/golden with variants/tls-open.hcl or variants/tls.hcl
+                   started in tests/golden with variants/tls-open.hcl or variants/tls.hcl; for grpc, H:P is its gRPC port
 
 The table goes to the standard output, progress to the standard error.";
 
@@ -142,7 +142,7 @@ impl Options {
                     options.last_against()?.pid = Some(pid);
                 }
                 "--against-port" => {
-                    let port = Port::named(value()?).context("--against-port is plain, tls or mtls")?;
+                    let port = Port::named(value()?).context("--against-port is plain, tls, mtls or grpc")?;
                     options.last_against()?.port = port;
                 }
                 "-h" | "--help" => return Ok(None),
@@ -176,7 +176,7 @@ struct Bench<'a> {
 impl Bench<'_> {
     fn start(&self, load: &Load, side: Side) -> Result<Server> {
         match side {
-            Side::Ours => Server::start_proconsul_with(&self.ours, 0, load.port.of_ours()),
+            Side::Ours => Server::start_proconsul_with(&self.ours, Ports::default(), load.port.of_ours()),
             Side::Floor | Side::Against => Server::start_floor_with(&self.peers.server, load.port.of_floor()),
         }
     }
@@ -189,20 +189,22 @@ impl Bench<'_> {
         let sides = if load.floor { &[Side::Ours, Side::Floor][..] } else { &[Side::Ours] };
         let mut kept = Vec::new();
         if !load.fresh {
-            for side in sides {
-                kept.push(self.start(load, *side)?);
+            kept.push(self.start(load, Side::Ours)?);
+            if load.floor && load.port != Port::GrpcBesideOwn {
+                kept.push(self.start(load, Side::Floor)?);
             }
         }
         for round in 0..self.options.rounds {
             for (i, side) in sides.iter().enumerate() {
                 let fresh = if load.fresh { Some(self.start(load, *side)?) } else { None };
-                let server = kept.get(i).or(fresh.as_ref());
+                let server = kept.get(i).or(kept.first()).or(fresh.as_ref());
                 let server = server.expect("a load without kept servers has just started one");
-                samples.add(load, *side, self.put_on(load, server.addr(), server.pid()));
+                let (addr, more) = load.port.target(server, *side);
+                samples.add(load, *side, self.put_on(load, addr, server.pid(), more));
             }
             if let Some(against) = self.options.against.iter().find(|against| against.port == load.port) {
                 let pid = against.pid.expect("looked at when the arguments were read");
-                let mut line = self.put_on(load, &against.addr, pid);
+                let mut line = self.put_on(load, &against.addr, pid, &[]);
                 if let Ok(Value::Object(figures)) = &mut line {
                     figures.remove(loads::MEMORY);
                 }
@@ -219,12 +221,12 @@ impl Bench<'_> {
     }
 
     /// Puts the load on a server once and gives the generator's line.
-    fn put_on(&self, load: &Load, addr: &str, pid: u32) -> Result<Value> {
-        run_load(&self.peers.load, load, self.options, addr, pid)
+    fn put_on(&self, load: &Load, addr: &str, pid: u32, more: &[&str]) -> Result<Value> {
+        run_load(&self.peers.load, load, self.options, addr, pid, more)
     }
 }
 
-fn run_load(generator: &Path, load: &Load, options: &Options, addr: &str, pid: u32) -> Result<Value> {
+fn run_load(generator: &Path, load: &Load, options: &Options, addr: &str, pid: u32, more: &[&str]) -> Result<Value> {
     let title = options.title(load);
     let units = load.count(options.units, options.quick).map(|units| units.to_string());
     let times = match options.quick {
@@ -235,6 +237,7 @@ fn run_load(generator: &Path, load: &Load, options: &Options, addr: &str, pid: u
         .args(["-addr", addr, "-server-pid", &pid.to_string()])
         .args(load.args)
         .args(units.iter().flat_map(|units| ["-n", units]))
+        .args(more)
         .args(times)
         .current_dir(servers::golden_folder()) // where the certificates are that its arguments name
         .output()

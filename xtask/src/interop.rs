@@ -15,11 +15,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 
 use go::Go;
-use servers::{Profile, Server, Stop, workspace_root};
+use servers::{Ports, Profile, Server, Stop, workspace_root};
 
 /// What `cargo xtask interop --help` prints.
 const USAGE: &str = "\
-cargo xtask interop [--require-go] [--release] [--server PATH] [--only REGEX] [--floor] [--against H:P [--against-pid N]]
+cargo xtask interop [--require-go] [--release] [--server PATH] [--only REGEX] [--floor]
+                    [--against H:P [--against-pid N] [--against-grpc H:P]]
 
   --require-go     fail, rather than skip, when Go is not installed
   --release        build and run the server in the release profile
@@ -28,15 +29,15 @@ cargo xtask interop [--require-go] [--release] [--server PATH] [--only REGEX] [-
                    else is run. `structs`: only what our structures encode, decoded by Go, and bad input
   --floor          check the suite itself against the Go server of this repository
   --against H:P    run the client suite against a server that is already there; nothing else is run
-  --against-pid N  its process, for the checks that look at memory and descriptors";
+  --against-pid N  its process, for the checks that look at memory and descriptors
+  --against-grpc H:P  its external gRPC port, for the checks of what is only there";
 
 /// Connections that one address may have by default (`limits.rpc_max_conns_per_client`).
 const CONNECTIONS_PER_CLIENT: u32 = 100;
 /// Streams that one session may have: `STREAMS_MAX` of the yamux crate.
 const STREAMS_PER_SESSION: u32 = 16_384;
 /// What the Go floor server does not have: methods beyond its few, and anything that frees a vanished client's queries.
-const NOT_IN_FLOOR: &str =
-    "^(catalog|claims|coordinate|health|snapshot|txn)/|leader-is-an-address|list-keys|parked-clients-vanish";
+const NOT_IN_FLOOR: &str = "^(catalog|claims|coordinate|discovery|grpc|health|snapshot|txn)/|leader-is-an-address|list-keys|parked-clients-vanish";
 /// What `--only` calls the structures.
 const STRUCTS: &str = "structs";
 /// How long a stopping server may take.
@@ -58,7 +59,9 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     };
     let peers = go.build(&workspace_root().join("tests/interop/go"))?;
     if let Some(addr) = &options.against {
-        return suite(&peers.client, addr, options.against_pid, &options.only_args());
+        let grpc = options.against_grpc.iter().flat_map(|grpc| ["-grpc-addr", grpc.as_str()]);
+        let all: Vec<_> = grpc.chain(options.only_args()).collect();
+        return suite(&peers.client, addr, options.against_pid, &all);
     }
     if options.floor {
         let floor = Server::start_floor(&peers.server)?;
@@ -81,10 +84,10 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     }
     {
         heading("HashiCorp's client against our server");
-        let server = Server::start_proconsul(&binary, 0)?;
+        let server = Server::start_proconsul(&binary, Ports::default())?;
         let limits =
             ["-conn-limit", &CONNECTIONS_PER_CLIENT.to_string(), "-stream-limit", &STREAMS_PER_SESSION.to_string()];
-        let all = [&limits[..], &options.only_args()].concat();
+        let all = [&limits[..], &["-grpc-addr", server.grpc_addr()], &options.only_args()].concat();
         suite(&peers.client, server.addr(), Some(server.pid()), &all)?;
     }
     if options.only.is_some() {
@@ -107,6 +110,7 @@ struct Options {
     floor: bool,
     against: Option<String>,
     against_pid: Option<u32>,
+    against_grpc: Option<String>,
 }
 
 impl Options {
@@ -120,6 +124,7 @@ impl Options {
             floor: false,
             against: None,
             against_pid: None,
+            against_grpc: None,
         };
         let mut args = args.iter();
         while let Some(arg) = args.next() {
@@ -132,6 +137,7 @@ impl Options {
                 "--floor" => options.floor = true,
                 "--against" => options.against = Some(value()?.clone()),
                 "--against-pid" => options.against_pid = Some(value()?.parse().context("--against-pid")?),
+                "--against-grpc" => options.against_grpc = Some(value()?.clone()),
                 "-h" | "--help" => return Ok(None),
                 other => bail!("{other}: no such argument\n\n{USAGE}"),
             }
@@ -163,12 +169,12 @@ fn suite(client: &Path, addr: &str, pid: Option<u32>, more: &[&str]) -> Result<(
 
 /// Stops the server while the Go client has load on it, starts it again on the same port, and lets the client judge.
 fn restart(client: &Path, binary: &Path, how: Stop) -> Result<()> {
-    let server = Server::start_proconsul(binary, 0)?;
-    let mut load = Load::start(client, server.addr(), how)?;
+    let server = Server::start_proconsul(binary, Ports::default())?;
+    let mut load = Load::start(client, &server, how)?;
     load.wait_until_loaded()?;
-    let port = server.port();
+    let ports = server.ports();
     server.stop(how, STOP_LIMIT)?;
-    let _again = Server::start_proconsul(binary, port)?;
+    let _again = Server::start_proconsul(binary, ports)?;
     load.say_restarted()?;
     load.judge()
 }
@@ -180,9 +186,9 @@ struct Load {
 }
 
 impl Load {
-    fn start(client: &Path, addr: &str, how: Stop) -> Result<Self> {
+    fn start(client: &Path, server: &Server, how: Stop) -> Result<Self> {
         let mut child = Command::new(client)
-            .args(["-addr", addr, "-restart", &how.to_string()])
+            .args(["-addr", server.addr(), "-grpc-addr", server.grpc_addr(), "-restart", &how.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -1,5 +1,8 @@
 //! The loads, one row each, and their goals: parts of Consul's figures where Consul was seen to do the same, of the Go floor's else.
 
+use super::samples::Side;
+use crate::interop::servers::Server;
+
 /// One load of the generator, and the figures of it that have a row in the table.
 pub(crate) struct Load {
     /// How the table calls it; [`N`] stands for how many there are.
@@ -79,6 +82,10 @@ pub(crate) enum Port {
     Tls,
     /// `verify_incoming`.
     MutualTls,
+    /// No certificate, and the load goes to the gRPC port.
+    Grpc,
+    /// gRPC behind type byte 8 of the server port; in the place of the floor stands the gRPC port of the same server.
+    GrpcBesideOwn,
 }
 
 impl Port {
@@ -88,6 +95,7 @@ impl Port {
             "plain" => Some(Self::Plain),
             "tls" => Some(Self::Tls),
             "mtls" => Some(Self::MutualTls),
+            "grpc" => Some(Self::Grpc),
             _ => None,
         }
     }
@@ -95,7 +103,7 @@ impl Port {
     /// Arguments of our server.
     pub(crate) fn of_ours(self) -> &'static [&'static str] {
         match self {
-            Self::Plain => &[],
+            Self::Plain | Self::Grpc | Self::GrpcBesideOwn => &[],
             Self::Tls => &["--config-file", "variants/tls-open.hcl"],
             Self::MutualTls => &["--config-file", "variants/tls.hcl"],
         }
@@ -106,9 +114,26 @@ impl Port {
         const TLS: [&str; 7] =
             ["-cert", "certs/server.pem", "-key", "certs/server-key.pem", "-ca", "certs/ca.pem", "-verify-incoming"];
         match self {
-            Self::Plain => &[],
+            Self::Plain | Self::Grpc | Self::GrpcBesideOwn => &[],
             Self::Tls => TLS.split_at(6).0,
             Self::MutualTls => &TLS,
+        }
+    }
+
+    /// What stands beside ours.
+    pub(crate) fn floor_name(self) -> &'static str {
+        match self {
+            Self::GrpcBesideOwn => "own gRPC port",
+            _ => "Go floor",
+        }
+    }
+
+    /// Where on a server the load goes, and what else the generator is told.
+    pub(crate) fn target(self, server: &Server, side: Side) -> (&str, &'static [&'static str]) {
+        match (self, side) {
+            (Self::GrpcBesideOwn, Side::Ours) => (server.addr(), &["-grpc-by", "byte"]),
+            (Self::Grpc | Self::GrpcBesideOwn, _) => (server.grpc_addr(), &[]),
+            _ => (server.addr(), &[]),
         }
     }
 }
@@ -258,12 +283,24 @@ pub(crate) static LOADS: &[Load] = &[
         &[CPU],
     )
     .on(Port::MutualTls),
+    Load::new("gRPC features 1x1", &["-scenario", "grpc-features"], &[cpu_of_consul(0.143)]).on(Port::Grpc),
+    Load::new("gRPC features 1x64", &["-scenario", "grpc-features", "-inflight", "64"], &[cpu_of_consul(0.111)])
+        .on(Port::Grpc),
+    Load::new("gRPC health 1x1 by byte 8, beside it our gRPC port", &["-scenario", "grpc-health"], &[CPU])
+        .on(Port::GrpcBesideOwn),
+    Load::new(
+        "gRPC health 1x64 by byte 8, beside it our gRPC port",
+        &["-scenario", "grpc-health", "-inflight", "64"],
+        &[CPU],
+    )
+    .on(Port::GrpcBesideOwn),
     Load::new("idle connection, bare", &["-scenario", "idle"], &[bytes(3.0 * 1024.0)]).of(5_000),
     Load::new("idle connection, one used stream", &["-scenario", "idle-used-stream"], &[bytes(4.0 * 1024.0)]).of(5_000),
     Load::new("idle connection in TLS, bare", &["-scenario", "idle", "-tls", "byte"], &[BYTES]).on(Port::Tls).of(2_000),
     Load::new("idle connection in TLS, one used stream", &["-scenario", "idle-used-stream", "-tls", "byte"], &[BYTES])
         .on(Port::Tls)
         .of(2_000),
+    Load::new("idle gRPC connection, one call made", &["-scenario", "grpc-idle"], &[BYTES]).on(Port::Grpc).of(5_000),
     Load::new("# parked queries, identical", IDENTICAL, &[bytes(600.0), WAKE_TIME, WAKE_CPU]).of(10_000),
     Load::new("# parked queries, distinct keys", DISTINCT, &[bytes(600.0), OTHER_WRITE, WAKE_TIME, WAKE_CPU])
         .of(10_000),

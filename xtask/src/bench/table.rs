@@ -83,7 +83,7 @@ pub(crate) fn calls(samples: &Samples, title: impl Fn(&Load) -> String) -> Strin
     let mut rows = Rows::new(&["load", "server"]);
     rows.head.extend(COLUMNS.map(|(label, _)| label.to_owned()));
     for load in samples.loads() {
-        for (side, name) in [(Side::Ours, "ours"), (Side::Floor, "Go floor"), (Side::Against, "other")] {
+        for (side, name) in [(Side::Ours, "ours"), (Side::Floor, load.port.floor_name()), (Side::Against, "other")] {
             if samples.median(load, side, "ops_per_s").is_some() {
                 let mut row = vec![title(load), name.to_owned()];
                 row.extend(COLUMNS.map(|(_, key)| number(samples.median(load, side, key))));

@@ -80,18 +80,35 @@ pub(crate) fn build_proconsul(profile: Profile) -> Result<PathBuf> {
 /// A server process. It is killed when this value is dropped.
 pub(crate) struct Server {
     child: Child,
+    listening: Listening,
+}
+
+/// Where a server listens.
+#[derive(Default)]
+struct Listening {
     addr: String,
+    /// Its external gRPC.
+    grpc: String,
+    /// The same in TLS; empty if there is none.
+    grpc_tls: String,
+}
+
+/// The ports that a server is to take; 0 is any that is free.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Ports {
+    pub(crate) server: u16,
+    pub(crate) grpc: u16,
 }
 
 impl Server {
-    /// Starts our server on a loopback port; 0 takes a free one.
-    pub(crate) fn start_proconsul(binary: &Path, port: u16) -> Result<Self> {
-        Self::start_proconsul_with(binary, port, &[])
+    /// Starts our server on loopback ports.
+    pub(crate) fn start_proconsul(binary: &Path, ports: Ports) -> Result<Self> {
+        Self::start_proconsul_with(binary, ports, &[])
     }
 
     /// The same, with further arguments. Relative paths in them are seen from `tests/golden`.
-    pub(crate) fn start_proconsul_with(binary: &Path, port: u16, more: &[&str]) -> Result<Self> {
-        let port = port.to_string();
+    pub(crate) fn start_proconsul_with(binary: &Path, ports: Ports, more: &[&str]) -> Result<Self> {
+        let (port, grpc) = (ports.server.to_string(), ports.grpc.to_string());
         // Several may run at a time, and the admin listener's port is one.
         let args = [
             "server",
@@ -99,7 +116,7 @@ impl Server {
             "--server-port",
             &port,
             "--grpc-port",
-            "-1",
+            &grpc,
             "--admin-port",
             "-1",
             "--json",
@@ -108,7 +125,8 @@ impl Server {
         ];
         Self::start(binary, &[&args, more].concat(), |line| {
             let facts: Value = serde_json::from_str(line).ok()?;
-            facts["listening"]["rpc"].as_str().map(str::to_owned)
+            let at = |what: &str| facts["listening"][what].as_str().map(str::to_owned);
+            Some(Listening { addr: at("rpc")?, grpc: at("grpc")?, grpc_tls: at("grpc_tls").unwrap_or_default() })
         })
     }
 
@@ -119,13 +137,15 @@ impl Server {
 
     /// The same, with further arguments. Relative paths in `more` are seen from `tests/golden`.
     pub(crate) fn start_floor_with(binary: &Path, more: &[&str]) -> Result<Self> {
-        Self::start(binary, &[&["-addr", "127.0.0.1:0"], more].concat(), |line| {
-            line.strip_prefix("listening ").map(str::to_owned)
+        let args = [&["-addr", "127.0.0.1:0", "-grpc-addr", "127.0.0.1:0"], more].concat();
+        Self::start(binary, &args, |line| {
+            let (addr, grpc) = line.strip_prefix("listening ")?.split_once(" grpc ")?;
+            Some(Listening { addr: addr.to_owned(), grpc: grpc.to_owned(), grpc_tls: String::new() })
         })
     }
 
-    /// Starts a server with every descriptor it may have, and reads its address from its first line.
-    fn start(binary: &Path, args: &[&str], address: impl Fn(&str) -> Option<String>) -> Result<Self> {
+    /// Starts a server with every descriptor it may have, and reads where it listens from its first line.
+    fn start(binary: &Path, args: &[&str], listening: impl Fn(&str) -> Option<Listening>) -> Result<Self> {
         let what = binary.display();
         let binary = std::path::absolute(binary)?; // it is started in another folder
         let mut child = Command::new("sh")
@@ -138,11 +158,11 @@ impl Server {
             .spawn()
             .with_context(|| format!("starting {what}"))?;
         let mut stdout = BufReader::new(child.stdout.take().expect("it was asked for above"));
-        let mut server = Self { child, addr: String::new() };
+        let mut server = Self { child, listening: Listening::default() };
         let mut line = String::new();
         stdout.read_line(&mut line)?;
-        server.addr =
-            address(line.trim()).with_context(|| format!("{what} began with {line:?}, not with its address"))?;
+        server.listening =
+            listening(line.trim()).with_context(|| format!("{what} began with {line:?}, not with its addresses"))?;
         // A full pipe would stop the server: what else it prints is read and dropped.
         thread::spawn(move || std::io::copy(&mut stdout.by_ref(), &mut std::io::sink()));
         Ok(server)
@@ -150,12 +170,23 @@ impl Server {
 
     /// Where it listens.
     pub(crate) fn addr(&self) -> &str {
-        &self.addr
+        &self.listening.addr
     }
 
-    /// Its port; 0 if its address could not be read.
-    pub(crate) fn port(&self) -> u16 {
-        self.addr.parse::<SocketAddr>().map_or(0, |addr| addr.port())
+    /// Where its external gRPC is.
+    pub(crate) fn grpc_addr(&self) -> &str {
+        &self.listening.grpc
+    }
+
+    /// Where its external gRPC in TLS is; empty if it has none.
+    pub(crate) fn grpc_tls_addr(&self) -> &str {
+        &self.listening.grpc_tls
+    }
+
+    /// Its ports, to start another in its place; 0 for an address that could not be read.
+    pub(crate) fn ports(&self) -> Ports {
+        let port = |addr: &str| addr.parse::<SocketAddr>().map_or(0, |addr| addr.port());
+        Ports { server: port(self.addr()), grpc: port(self.grpc_addr()) }
     }
 
     /// Its process: the shell before it has made way for it.

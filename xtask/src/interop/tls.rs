@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use super::servers::Server;
+use super::servers::{Ports, Server};
 use super::{STREAMS_PER_SESSION, heading, suite};
 
 /// The checks about TLS itself.
@@ -107,12 +107,16 @@ impl Certs {
         );
         let path = self.0.join("server.hcl");
         fs::write(&path, config).with_context(|| format!("writing {}", path.display()))?;
-        Server::start_proconsul_with(binary, 0, &["--config-file", &path.to_string_lossy()])
+        Server::start_proconsul_with(
+            binary,
+            Ports::default(),
+            &["--config-file", &path.to_string_lossy(), "--grpc-tls-port", "0"],
+        )
     }
 
     fn suite(&self, client: &Path, server: &Server, clients: Clients, more: &[&str]) -> Result<()> {
         let dir = self.0.to_string_lossy();
-        let mut args = vec!["-certs", &dir];
+        let mut args = vec!["-certs", &dir, "-grpc-addr", server.grpc_addr(), "-grpc-tls-addr", server.grpc_tls_addr()];
         if clients == Clients::Demanded {
             args.push("-demands");
         }

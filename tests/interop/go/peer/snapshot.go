@@ -8,9 +8,6 @@ import (
 	"github.com/hashicorp/consul-net-rpc/go-msgpack/codec"
 )
 
-// ByteSnapshot is the first byte of a connection that carries one snapshot.
-const ByteSnapshot byte = 5
-
 // The operations of a SnapshotRequest.
 const (
 	SnapshotSave = iota

@@ -26,6 +26,10 @@ const checkTimeout = 60 * time.Second
 // target is what the checks know about the server.
 type target struct {
 	addr string
+	// Its external gRPC port, or empty where it has none.
+	grpcAddr string
+	// The same in TLS.
+	grpcTLSAddr string
 	// The server's process, or 0 where its memory and descriptors cannot be looked at.
 	pid int
 	// Streams that one session may have, or 0 where that is not known.
@@ -61,9 +65,9 @@ type check struct {
 func checks(t target) []check {
 	var all []check
 	if t.certs != "" {
-		all = tlsChecks()
+		all = append(tlsChecks(), surfaceChecks(secureSurfaces)...)
 	}
-	for _, group := range [][]check{singleChecks, pooledChecks, catalogChecks, kvChecks, claimChecks, healthChecks, txnChecks, coordinateChecks, snapshotChecks, blockingChecks, errorChecks, yamuxChecks, strainChecks} {
+	for _, group := range [][]check{singleChecks, pooledChecks, catalogChecks, kvChecks, claimChecks, healthChecks, txnChecks, coordinateChecks, snapshotChecks, blockingChecks, errorChecks, surfaceChecks(plainSurfaces), externalChecks, discoveryChecks, yamuxChecks, strainChecks} {
 		all = append(all, group...)
 	}
 	return all
@@ -72,6 +76,8 @@ func checks(t target) []check {
 func main() {
 	var t target
 	flag.StringVar(&t.addr, "addr", "127.0.0.1:8300", "the server")
+	flag.StringVar(&t.grpcAddr, "grpc-addr", "", "the server's external gRPC port; empty: it has none")
+	flag.StringVar(&t.grpcTLSAddr, "grpc-tls-addr", "", "the server's external gRPC port in TLS; empty: it has none")
 	flag.IntVar(&t.pid, "server-pid", 0, "the server's process, to look at its memory and descriptors")
 	flag.IntVar(&t.streamLimit, "stream-limit", 0, "streams one session may have; 0: not known")
 	flag.IntVar(&t.connLimit, "conn-limit", 0, "connections one address may have; 0: not known")

@@ -38,6 +38,19 @@ func restartChecks(t target, how string) <-chan outcome {
 			out <- outcome{name("how"), fmt.Errorf("neither %q nor %q", graceful, killed)}
 			return
 		}
+		var plane *follower
+		if t.grpcAddr != "" {
+			f, err := follow(t.grpcAddr)
+			if err == nil {
+				err = f.follows(0, promptly)
+			}
+			if err != nil {
+				out <- outcome{name("discovery"), err}
+				return
+			}
+			defer f.close()
+			plane = f
+		}
 		load := startLoad(t.addr)
 		waiting, watched, err := parkBeforeStop(t.addr)
 		if err == nil {
@@ -58,6 +71,9 @@ func restartChecks(t target, how string) <-chan outcome {
 			out <- outcome{name("no-new-streams-after-go-away"), refusesStreams(watched)}
 		} else {
 			out <- outcome{name("parked-queries-end"), endedAnyhow(waiting)}
+		}
+		if plane != nil {
+			out <- outcome{name("discovery-follows"), errors.Join(plane.follows(1, recoverBound), plane.wasTold())}
 		}
 		out <- outcome{name("all-workers-are-served-again"), load.served(recoverBound)}
 		out <- outcome{name("no-call-hangs"), load.stop()}

@@ -29,6 +29,9 @@ func calls(o options, r *result) error {
 	if o.client == clientHashicorp {
 		worker = hashicorpLoop
 	}
+	if grpcScenarios[o.scenario] != nil {
+		worker, r.Client = grpcLoop, "grpc-go"
+	}
 	var p phase
 	all := make([]*stats, o.conns)
 	ended := make(chan error, o.conns)
@@ -46,6 +49,9 @@ func calls(o options, r *result) error {
 }
 
 func prepare(o options) error {
+	if grpcScenarios[o.scenario] != nil {
+		return nil
+	}
 	w, err := writer(o)
 	if err != nil {
 		return err

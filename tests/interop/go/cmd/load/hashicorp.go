@@ -30,20 +30,7 @@ func hashicorpLoop(o options, conn int, st *stats, p *phase) error {
 					return err
 				}
 				defer c.Close()
-				for !p.over.Load() {
-					started := time.Now()
-					if err := c.Call(method, args, nil); err != nil {
-						return err
-					}
-					took := int64(time.Since(started))
-					if p.measuring.Load() {
-						mu.Lock()
-						st.add(took)
-						mu.Unlock()
-					}
-					st.ops.Add(1)
-				}
-				return nil
+				return repeat(&mu, st, p, func() error { return c.Call(method, args, nil) })
 			}()
 		}()
 	}
@@ -52,6 +39,24 @@ func hashicorpLoop(o options, conn int, st *stats, p *phase) error {
 		all = append(all, <-errs)
 	}
 	return errors.Join(all...)
+}
+
+// repeat makes one call after another, and notes how long those took that are measured.
+func repeat(mu *sync.Mutex, st *stats, p *phase, call func() error) error {
+	for !p.over.Load() {
+		started := time.Now()
+		if err := call(); err != nil {
+			return err
+		}
+		took := int64(time.Since(started))
+		if p.measuring.Load() {
+			mu.Lock()
+			st.add(took)
+			mu.Unlock()
+		}
+		st.ops.Add(1)
+	}
+	return nil
 }
 
 func put(c *peer.Caller, key string, value []byte) error {

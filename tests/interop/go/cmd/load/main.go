@@ -34,6 +34,7 @@ type options struct {
 	duration time.Duration
 	warmup   time.Duration
 	settle   time.Duration
+	grpcBy   string
 	tls      secure
 }
 
@@ -84,6 +85,9 @@ var scenarios = map[string]func(options, *result) error{
 	"idle":             idle,
 	"idle-used-stream": idle,
 	"parked":           parked,
+	"grpc-features":    calls,
+	"grpc-health":      calls,
+	"grpc-idle":        grpcIdle,
 }
 
 func main() {
@@ -91,7 +95,8 @@ func main() {
 	flag.StringVar(&o.addr, "addr", "127.0.0.1:8300", "the server")
 	flag.IntVar(&o.pid, "server-pid", 0, "the server's process, for CPU and memory")
 	flag.StringVar(&o.scenario, "scenario", "status-ping", "status-ping, kv-get, kv-get-64k, kv-put, service-nodes, health, accept, idle, "+
-		"idle-used-stream, parked, kv-load, snapshot or reads-and-writes")
+		"idle-used-stream, parked, kv-load, snapshot, reads-and-writes, grpc-features, grpc-health or grpc-idle")
+	flag.StringVar(&o.grpcBy, "grpc-by", grpcByPort, "grpc-*: port: -addr is a gRPC port; byte: it is the server port, and byte 8 comes first")
 	flag.StringVar(&o.client, "client", clientRaw, "raw: requests encoded beforehand, one writer and reader; hashicorp: its yamux and codec")
 	flag.StringVar(&o.keys, "keys", keysIdentical, "parked: identical or distinct")
 	flag.IntVar(&o.conns, "conns", 1, "connections; accept: workers; parked: sessions")
@@ -112,6 +117,7 @@ func main() {
 		os.Exit(2)
 	}
 	if !known || o.conns < 1 || o.inflight < 1 || o.units < o.conns || o.others < 0 || o.rate < 1 ||
+		!slices.Contains([]string{grpcByPort, grpcByByte}, o.grpcBy) ||
 		!slices.Contains([]string{clientRaw, clientHashicorp}, o.client) || !slices.Contains([]string{keysIdentical, keysDistinct}, o.keys) {
 		fmt.Fprintln(os.Stderr, "load: no such scenario; see -help")
 		os.Exit(2)

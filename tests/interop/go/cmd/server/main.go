@@ -3,7 +3,7 @@
 //
 // It serves type bytes 0 and 4 with Status.Ping, KVS.Get, KVS.List and KVS.Apply from a map, and the instances of services, as they
 // are registered, by Catalog.ServiceNodes and Health.ServiceNodes. With a certificate, these run in TLS too: behind type byte 3 or 7,
-// or by ALPN name where a ClientHello comes first.
+// or by ALPN name where a ClientHello comes first. With -grpc-addr it serves gRPC beside them (grpc.go).
 package main
 
 import (
@@ -28,6 +28,7 @@ const handshakeTimeout = 10 * time.Second
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:0", "address to listen on; port 0 takes a free one")
+	grpcAddr := flag.String("grpc-addr", "", "address of gRPC: the floor of its benches; empty: none")
 	var files tlsFiles
 	flag.StringVar(&files.cert, "cert", "", "certificate, PEM: turns TLS on")
 	flag.StringVar(&files.key, "key", "", "its key, PEM")
@@ -36,13 +37,13 @@ func main() {
 	flag.StringVar(&files.highest, "tls-max", "1.3", "highest TLS version: 1.2 or 1.3")
 	flag.Parse()
 	log.SetOutput(io.Discard) // net/rpc logs methods it does not export
-	if err := run(*addr, files); err != nil {
+	if err := run(*addr, *grpcAddr, files); err != nil {
 		fmt.Fprintln(os.Stderr, "server:", err)
 		os.Exit(1)
 	}
 }
 
-func run(addr string, files tlsFiles) error {
+func run(addr, grpcAddr string, files tlsFiles) error {
 	configs, err := files.load()
 	if err != nil {
 		return err
@@ -62,7 +63,15 @@ func run(addr string, files tlsFiles) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println("listening", l.Addr())
+	listening := fmt.Sprint("listening ", l.Addr())
+	if grpcAddr != "" {
+		at, err := serveGRPC(grpcAddr)
+		if err != nil {
+			return err
+		}
+		listening += fmt.Sprint(" grpc ", at)
+	}
+	fmt.Println(listening)
 	for {
 		c, err := l.Accept()
 		if errors.Is(err, net.ErrClosed) {
