@@ -31,14 +31,17 @@ pub(super) fn of(arguments: &CallArguments, method: &MethodDescriptor) -> Result
         // A thread of its own, which nobody waits for at the end.
         thread::spawn(move || {
             for line in std::io::stdin().lock().lines() {
-                let line = line.context("failed to read the standard input");
-                match line.and_then(|line| lines(&line, &input)) {
-                    Ok(read) if read.into_iter().all(|message| send.blocking_send(message).is_ok()) => {}
-                    // Nobody sends any more.
-                    Ok(_) => return,
+                let read = line.context("failed to read the standard input").and_then(|line| lines(&line, &input));
+                let read = match read {
+                    Ok(read) => read,
                     Err(error) => {
                         let _nobody_asks_any_more = tell.send(error);
                         return;
+                    }
+                };
+                for message in read {
+                    if send.blocking_send(message).is_err() {
+                        return; // nobody sends any more
                     }
                 }
             }
