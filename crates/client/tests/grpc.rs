@@ -2,12 +2,15 @@
 use std::{net::SocketAddr, time::Duration};
 
 use proconsul_client::{
-    Transport,
-    grpc::{GrpcChannel, GrpcOptions, GrpcPort},
+    Backoff, Transport,
+    grpc::{GrpcChannel, GrpcOptions, GrpcPort, ServerWatch, ServerWatchOptions},
+    structs::Token,
 };
 use proconsul_proto::pboperator::{TransferLeaderRequest, operator_service_client::OperatorServiceClient};
 use proconsul_proto_public::{
-    pbdataplane::{GetSupportedDataplaneFeaturesRequest, dataplane_service_client::DataplaneServiceClient},
+    pbdataplane::{
+        DataplaneFeatures, GetSupportedDataplaneFeaturesRequest, dataplane_service_client::DataplaneServiceClient,
+    },
     pbserverdiscovery::{WatchServersRequest, server_discovery_service_client::ServerDiscoveryServiceClient},
 };
 use proconsul_server::{Config, PortAt, Server};
@@ -102,4 +105,47 @@ async fn tls_leads_to_grpc_by_its_byte_and_by_its_name() {
         let refused = refused.expect_err("there is nobody to give it to");
         assert_ne!(refused.code(), Code::Unavailable, "{refused:?}");
     }
+}
+
+fn watch(addresses: impl IntoIterator<Item = SocketAddr>) -> ServerWatch {
+    let backoff = Backoff { first: Duration::from_millis(20), most: Duration::from_millis(100) };
+    let redial = Backoff { first: Duration::ZERO, most: Duration::ZERO };
+    let channel = GrpcOptions { retries: false, redial, ..GrpcOptions::default() };
+    let options =
+        ServerWatchOptions { backoff, channel, token: Some(Token::new("secret")), ..ServerWatchOptions::default() };
+    ServerWatch::start(addresses.into_iter().map(|address| address.to_string()), options).expect("a good token")
+}
+
+#[tokio::test]
+async fn a_watch_moves_to_another_server_when_its_own_is_gone() {
+    let mut servers = vec![start(Settings::default()).await, start(Settings::default()).await];
+    let address = |server: &Server| server.grpc_address().expect("it has one");
+    let watch = watch(servers.iter().map(address));
+    let first = promptly("a server", watch.current()).await;
+    assert!(first.features.contains(&DataplaneFeatures::WatchServers));
+    let mut client = DataplaneServiceClient::new(watch.channel());
+    let at = servers.iter().position(|server| address(server).to_string() == *first.server).expect("one of them");
+    servers.remove(at).stop(Duration::ZERO).await;
+    let mut changes = watch.changes();
+    let other = address(&servers[0]).to_string();
+    let moved = changes.wait_for(|current| current.as_ref().is_some_and(|current| *current.server == *other));
+    drop(promptly("the other server", moved).await.expect("the watch goes on"));
+    let asked = client.get_supported_dataplane_features(GetSupportedDataplaneFeaturesRequest::default());
+    promptly("the features", asked).await.expect("an answer of the other");
+}
+
+#[tokio::test]
+async fn a_watch_follows_a_restart() {
+    let server = start(Settings::default()).await;
+    let address = server.grpc_address().expect("it has one");
+    let watch = watch([address]);
+    promptly("the server", watch.current()).await;
+    let mut changes = watch.changes();
+    server.stop(Duration::ZERO).await;
+    drop(promptly("its end", changes.wait_for(Option::is_none)).await.expect("the watch goes on"));
+    let again = Config { grpc: PortAt::At(address.port()), ..config() };
+    let _server = Server::start(again).await.expect("the port is free");
+    let mut client = DataplaneServiceClient::new(watch.channel());
+    let asked = client.get_supported_dataplane_features(GetSupportedDataplaneFeaturesRequest::default());
+    promptly("the features", asked).await.expect("the call waits for the server");
 }

@@ -94,13 +94,15 @@ fn requests_of_a_stream_are_lines_of_the_standard_input() {
     command.args(["rpc", "call", name, "-d", "-", "--reflect", "--grpc", &grpc]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the binary runs");
-    let input = "{\"listServices\": \"\"}\n{\"fileContainingSymbol\": \"nobody.Knows\"}\n";
+    let input = "{\"listServices\": \"\"}\n{\"fileContainingSymbol\": \"hashicorp.consul.dns.DNSService\"}\n";
     child.stdin.take().expect("asked for above").write_all(input.as_bytes()).expect("it reads");
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(code(&output), Some(0), "{}", err(&output));
     let lines: Vec<Value> = out(&output).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert_eq!(lines.len(), 2);
-    assert!(lines[0].to_string().contains("DataplaneService") && lines[1].to_string().contains("errorResponse"));
+    assert!(
+        lines[0].to_string().contains("DataplaneService") && lines[1].to_string().contains("fileDescriptorResponse")
+    );
 }
 
 #[test]

@@ -47,7 +47,8 @@ pub const REDIAL: Backoff = Backoff { first: Duration::from_secs(1), most: Durat
 const UNSEEN_MAX: u32 = 2;
 /// On attempts after the first: how many there were before.
 const PREVIOUS_KEY: &str = "grpc-previous-rpc-attempts";
-const USER_AGENT_TEXT: HeaderValue = HeaderValue::from_static(concat!("grpc-rust-proconsul/", env!("CARGO_PKG_VERSION")));
+const USER_AGENT_TEXT: HeaderValue =
+    HeaderValue::from_static(concat!("grpc-rust-proconsul/", env!("CARGO_PKG_VERSION")));
 
 /// What a channel is told when it is made.
 #[derive(Clone, Debug)]
@@ -176,9 +177,8 @@ impl Inner {
             });
             Ok(sender)
         };
-        let late = |_| {
-            answer::none(Code::Unavailable, format!("connecting to {} was not done within {limit:?}", self.server))
-        };
+        let late =
+            |_| answer::none(Code::Unavailable, format!("connecting to {} was not done within {limit:?}", self.server));
         timeout(limit, connects).await.map_err(late)?
     }
 

@@ -27,7 +27,8 @@ pub(super) fn read(headers: &HeaderMap) -> Option<Duration> {
 
 /// A time as the header says it, in the finest unit in which it has room.
 pub(super) fn written(limit: Duration) -> HeaderValue {
-    let units = [(limit.as_nanos(), 'n'), (limit.as_micros(), 'u'), (limit.as_millis(), 'm'), (limit.as_secs().into(), 'S')];
+    let units =
+        [(limit.as_nanos(), 'n'), (limit.as_micros(), 'u'), (limit.as_millis(), 'm'), (limit.as_secs().into(), 'S')];
     let fits = units.into_iter().find(|(count, _)| *count <= u128::from(DIGITS_MAX));
     let (count, unit) = fits.unwrap_or((u128::from(DIGITS_MAX), 'S'));
     // Digits and a letter are a header's value.
@@ -46,7 +47,8 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        for limit in [Duration::ZERO, Duration::from_millis(250), Duration::from_secs(30), Duration::from_secs(86_400)] {
+        for limit in [Duration::ZERO, Duration::from_millis(250), Duration::from_secs(30), Duration::from_secs(86_400)]
+        {
             let text = written(limit);
             assert_eq!(given(text.to_str().expect("text")), Some(limit), "{text:?}");
         }

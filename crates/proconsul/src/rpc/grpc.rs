@@ -107,7 +107,11 @@ async fn call(arguments: &CallArguments, json: bool) -> Result<()> {
     };
     let (service, name) = parts(&arguments.method)?;
     let reflected = match arguments.reflect {
-        true => Some(reflect::pool(&channel, request(arguments.timeout()), service).await.map_err(|status| failed(arguments, &status))?),
+        true => Some(
+            reflect::pool(&channel, request(arguments.timeout()), service)
+                .await
+                .map_err(|status| failed(arguments, &status))?,
+        ),
         false => None,
     };
     let method = method(reflected.as_ref().unwrap_or(pool()), service, name)?;
@@ -185,8 +189,7 @@ fn server(arguments: &CallArguments) -> &str {
 }
 
 fn channel(arguments: &CallArguments) -> Result<GrpcChannel> {
-    let options =
-        GrpcOptions { dial_timeout: connect_limit(arguments), retries: false, ..GrpcOptions::default() };
+    let options = GrpcOptions { dial_timeout: connect_limit(arguments), retries: false, ..GrpcOptions::default() };
     let via = arguments.tls.via_to(Route::InternalGrpc)?;
     let server = server(arguments);
     Ok(match (arguments.grpc.is_some(), via) {
@@ -201,7 +204,8 @@ fn headers(arguments: &CallArguments) -> Result<HeaderMap> {
     let mut headers = HeaderMap::new();
     for given in &arguments.metadata {
         let (name, value) = given.split_once('=').context("--metadata is NAME=VALUE")?;
-        let name: HeaderName = name.trim().to_lowercase().parse().with_context(|| format!("--metadata: no name: {name}"))?;
+        let name: HeaderName =
+            name.trim().to_lowercase().parse().with_context(|| format!("--metadata: no name: {name}"))?;
         let value = HeaderValue::from_str(value).with_context(|| format!("--metadata: no value for {name}"))?;
         headers.append(name, value);
     }
@@ -209,7 +213,9 @@ fn headers(arguments: &CallArguments) -> Result<HeaderMap> {
         Some(token) => Some(token.reveal().as_bytes().to_vec()),
         None => std::env::var_os(TOKEN_VARIABLE).map(|secret| secret.into_encoded_bytes()),
     };
-    if let Some(token) = token.filter(|token| !token.is_empty() && (arguments.token.is_some() || !headers.contains_key(TOKEN_KEY))) {
+    if let Some(token) =
+        token.filter(|token| !token.is_empty() && (arguments.token.is_some() || !headers.contains_key(TOKEN_KEY)))
+    {
         let mut value = HeaderValue::from_bytes(&token).context("the token cannot be sent in metadata")?;
         value.set_sensitive(true);
         headers.insert(TOKEN_KEY, value);

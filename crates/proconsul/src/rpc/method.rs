@@ -16,7 +16,8 @@ pub(super) struct Found {
 
 /// Every method: those of net/rpc by name, then those of gRPC.
 pub(super) fn all() -> impl Iterator<Item = Found> {
-    let netrpc = METHODS.iter().zip(0..).map(|(row, index)| Found { row, meaning: methods::meaning(index), grpc: None });
+    let netrpc =
+        METHODS.iter().zip(0..).map(|(row, index)| Found { row, meaning: methods::meaning(index), grpc: None });
     let grpc = proconsul_methods::all().filter_map(AnyMethod::grpc);
     netrpc.chain(grpc.map(|grpc| Found { row: &grpc.row, meaning: grpc.meaning, grpc: Some(grpc) }))
 }
@@ -26,7 +27,8 @@ pub(super) fn all() -> impl Iterator<Item = Found> {
 /// # Errors
 /// Consul has no such method; the nearest is named, if one is near enough to be meant.
 pub(super) fn find(name: &str) -> Result<Found> {
-    if let Some(found) = all().find(|found| found.row.name == name || found.grpc.is_some_and(|grpc| grpc.path == name)) {
+    if let Some(found) = all().find(|found| found.row.name == name || found.grpc.is_some_and(|grpc| grpc.path == name))
+    {
         return Ok(found);
     }
     let near = nearest(name, all().map(|found| found.row.name));

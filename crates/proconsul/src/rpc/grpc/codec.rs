@@ -47,6 +47,8 @@ impl Decoder for Dynamic {
 
     fn decode(&mut self, bytes: &mut DecodeBuf<'_>) -> Result<Option<DynamicMessage>, Status> {
         let message = DynamicMessage::decode(self.reply.clone(), bytes);
-        message.map(Some).map_err(|error| Status::internal(format!("the answer is no {}: {error}", self.reply.full_name())))
+        message
+            .map(Some)
+            .map_err(|error| Status::internal(format!("the answer is no {}: {error}", self.reply.full_name())))
     }
 }

@@ -1,12 +1,8 @@
 //! Descriptors that the server has: `grpc.reflection.v1`.
 use std::collections::HashSet;
 
-use prost_reflect::{
-    DescriptorPool,
-    prost::Message,
-    prost_types::FileDescriptorProto,
-};
 use proconsul_client::grpc::GrpcChannel;
+use prost_reflect::{DescriptorPool, prost::Message, prost_types::FileDescriptorProto};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Status, Streaming};

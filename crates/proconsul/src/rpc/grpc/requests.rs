@@ -62,5 +62,6 @@ fn lines(text: &str, input: &MessageDescriptor) -> Result<Vec<DynamicMessage>> {
 }
 
 fn message(value: &Value, input: &MessageDescriptor) -> Result<DynamicMessage> {
-    DynamicMessage::deserialize(input.clone(), value).with_context(|| format!("the request is no {}", input.full_name()))
+    DynamicMessage::deserialize(input.clone(), value)
+        .with_context(|| format!("the request is no {}", input.full_name()))
 }
