@@ -10,6 +10,8 @@ mod claim; // sessions that are kept alive
 mod client; // the client
 mod error; // why a call has no reply, and what to do about it
 mod gate; // how many calls at once
+#[cfg(feature = "grpc")]
+pub mod grpc;
 mod lifetime; // how long a call may take
 mod lock; // keys that one session holds
 mod options; // what there is to set

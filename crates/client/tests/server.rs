@@ -12,12 +12,8 @@ use proconsul_client::{
     },
 };
 use proconsul_server::{Config, Server};
-use proconsul_tls::{
-    Policy, Settings, Tls,
-    create::{CaRequest, CertRequest, Kind, ca, cert},
-};
-use support::{config, promptly, start};
-use tempfile::TempDir;
+use proconsul_tls::Tls;
+use support::{certificates, config, promptly, start};
 use tokio::task::yield_now;
 
 mod support;
@@ -190,35 +186,6 @@ async fn a_connection_ends_with_the_last_of_its_clients() {
     assert_eq!(server.connections(), 1);
     drop(clone);
     until("the server to notice", || server.connections() == 0).await;
-}
-
-/// A folder with certificates of one CA, and the settings of a server and a client that verify everything.
-fn certificates() -> (TempDir, Settings, Settings) {
-    let folder = TempDir::new().expect("a folder");
-    let authority = ca(&CaRequest::default()).expect("a CA");
-    let write = |name: &str, text: &str| {
-        let path = folder.path().join(name);
-        std::fs::write(&path, text).expect("it is written");
-        path
-    };
-    let ca_file = write("ca.pem", &authority.cert_pem);
-    let settings = |name: &str, kind| {
-        let request = CertRequest { kind, ..CertRequest::default() };
-        let pair = cert(&request, &authority.cert_pem, &authority.key_pem).expect("a certificate");
-        let internal_rpc = Policy {
-            ca_file: Some(ca_file.clone()),
-            cert_file: Some(write(&format!("{name}.pem"), &pair.cert_pem)),
-            key_file: Some(write(&format!("{name}-key.pem"), &pair.key_pem)),
-            verify_incoming: true,
-            verify_outgoing: true,
-            verify_server_hostname: true,
-            ..Policy::default()
-        };
-        Settings { internal_rpc, ..Settings::default() }
-    };
-    let server = settings("server", Kind::Server { node: Some("proconsul".into()) });
-    let client = settings("client", Kind::Client);
-    (folder, server, client)
 }
 
 #[tokio::test]

@@ -22,15 +22,22 @@ pub(crate) fn pool() -> &'static DescriptorPool {
     })
 }
 
+/// A message as JSON.
+///
+/// # Errors
+/// It holds what has no form in JSON: a message inside `Any` that is not known, for one.
+pub(crate) fn json(message: &DynamicMessage) -> Result<Value, serde_json::Error> {
+    let options = SerializeOptions::new().stringify_64_bit_integers(false);
+    let mut json = message.serialize_with_options(serde_json::value::Serializer, &options)?;
+    // Maps come in no order; structures elsewhere are sorted, too.
+    json.sort_all_objects();
+    Ok(json)
+}
+
 impl Protobuf for Messages {
     fn to_json(&self, message: &str, bytes: &[u8]) -> Option<Value> {
         let descriptor = pool().get_message_by_name(message)?;
-        let message = DynamicMessage::decode(descriptor, bytes).ok()?;
-        let options = SerializeOptions::new().stringify_64_bit_integers(false);
-        let mut json = message.serialize_with_options(serde_json::value::Serializer, &options).ok()?;
-        // Maps come in no order; structures elsewhere are sorted, too.
-        json.sort_all_objects();
-        Some(json)
+        json(&DynamicMessage::decode(descriptor, bytes).ok()?).ok()
     }
 
     fn to_bytes(&self, message: &str, json: &Value) -> Option<Result<Vec<u8>, String>> {

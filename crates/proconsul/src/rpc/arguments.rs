@@ -21,7 +21,12 @@ pub(crate) enum Command {
 const LIST_HELP: &str = "Options of methods:
   blocking    waits for news if it is given an index (call --index, --watch)
   stale       any server may answer from what it has (call --stale)
-  consistent  the leader makes sure first that it still leads (call --consistent)";
+  consistent  the leader makes sure first that it still leads (call --consistent)
+
+Methods of gRPC, whose names begin with a package:
+  internal    offered on the server port (call --server)
+  external    offered on the gRPC ports (call --grpc)
+  stream      takes or answers any number of messages";
 
 const DESCRIBE_HELP: &str = "Examples:
   proconsul rpc describe KVS.Get
@@ -33,15 +38,19 @@ const CALL_HELP: &str = "Examples:
   proconsul rpc call KVS.Get -d '{\"Key\": \"config/a\"}' --stale
   proconsul rpc call KVS.Apply -d '{\"Op\": \"set\", \"DirEnt\": {\"Key\": \"config/a\", \"Value\": \"aGVsbG8=\"}}'
   proconsul rpc call Health.ServiceNodes -d '{\"ServiceName\": \"web\"}' --watch --json | jq .Nodes
+  proconsul rpc call hashicorp.consul.serverdiscovery.ServerDiscoveryService.WatchServers --grpc 127.0.0.1:8502 --count 1
+
+gRPC: a method is named package.Service.Method or /package.Service/Method. Each message of a stream is printed on a line of its own.
+Where a method takes a stream, -d has any number of JSON values; with -d - each line is sent when it is read.
 
 JSON: fields are named as in Consul's HTTP API; bytes are base64, durations \"10s\" (or a number of nanoseconds), times
 RFC 3339. A field that is left out is zero. A field that the request does not have is refused.
 
 Exit codes:
-  0  answered; with --watch: ended by SIGINT or SIGTERM
+  0  answered; with --watch, and for streams: ended by SIGINT or SIGTERM, or by --count
   1  not sent: there is no such method, the request does not fit, a file cannot be read; or the answer cannot be read
   2  the command line is not understood
-  3  the server answered with an error, which is printed
+  3  the server answered with an error, which is printed; of gRPC, with the name of its code
   4  no answer: not reachable, closed, or too late";
 
 /// What `proconsul rpc list` takes.
@@ -73,7 +82,7 @@ pub(crate) struct DescribeArguments {
 /// What `proconsul rpc call` takes.
 #[derive(Debug, Args)]
 pub(crate) struct CallArguments {
-    /// The method, for example KVS.Get.
+    /// The method, for example KVS.Get or hashicorp.consul.dns.DNSService.Query.
     pub(crate) method: String,
     /// The request as JSON; @FILE reads it from a file, - from standard input.
     #[arg(short, long, value_name = "JSON", default_value = "{}")]
@@ -81,6 +90,18 @@ pub(crate) struct CallArguments {
     /// The server port to call, ours or Consul's.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8300")]
     pub(crate) server: String,
+    /// gRPC: a gRPC port to call instead, 8502 for example; in TLS (8503) with --tls.
+    #[arg(long, value_name = "HOST:PORT", conflicts_with_all = ["server", "alpn", "insecure_rpc"])]
+    pub(crate) grpc: Option<String>,
+    /// gRPC: ask the server what the method looks like, rather than believe what this program knows.
+    #[arg(long)]
+    pub(crate) reflect: bool,
+    /// gRPC: metadata of the call, any number of times. Values of names that end in -bin are base64.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) metadata: Vec<String>,
+    /// gRPC: end after so many messages of a stream.
+    #[arg(long, value_name = "N")]
+    pub(crate) count: Option<u64>,
     #[command(flatten)]
     pub(crate) tls: super::TlsArguments,
     /// The ACL token to call with. Better in the environment: CONSUL_HTTP_TOKEN; other users can see a command line.
@@ -101,9 +122,10 @@ pub(crate) struct CallArguments {
     /// Call again whenever there is news, and print each answer that differs from the one before, until SIGINT.
     #[arg(long)]
     pub(crate) watch: bool,
-    /// How long to wait for an answer; 0: for ever. A query that waits for news is given that time on top.
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = crate::config::parse_duration)]
-    pub(crate) timeout: Duration,
+    /// How long to wait for an answer; 0: for ever. A query that waits for news is given that time on top. Default: 30s, and for
+    /// ever where gRPC answers with a stream.
+    #[arg(long, value_name = "DURATION", value_parser = crate::config::parse_duration)]
+    pub(crate) timeout: Option<Duration>,
     /// Print the answer as it came: msgpack, in hex.
     #[arg(long, conflicts_with = "wire_json")]
     pub(crate) raw: bool,
@@ -111,6 +133,16 @@ pub(crate) struct CallArguments {
     /// nil and empty told apart.
     #[arg(long)]
     pub(crate) wire_json: bool,
+}
+
+/// How long an answer is waited for if no flag says so.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+impl CallArguments {
+    /// How long to wait for an answer; zero: for ever.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout.unwrap_or(TIMEOUT)
+    }
 }
 
 /// A token as it was given. Nothing is wrong with any, so that none is ever quoted in an error.

@@ -57,19 +57,15 @@ pub(super) fn decode(name: &str, bytes: &[u8], form: Form) -> Result<Value> {
 }
 
 /// A value of this type with every field filled in; a structure of which there are several kinds is of this one, if it is given.
-///
-/// # Errors
-/// There is no such type here.
-pub(super) fn example(name: &str, form: Form, kind: Option<&str>) -> Result<Value> {
-    let shape = match shape(name)? {
-        Shape::Proto(message) => return Ok(example_of_message(message).unwrap_or(Value::Null)),
-        shape => shape,
-    };
+pub(super) fn example(shape: Shape, form: Form, kind: Option<&str>) -> Value {
+    if let Shape::Proto(message) = shape {
+        return example_of_message(message).unwrap_or(Value::Null);
+    }
     let mut example = json::example(shape, form);
     if let Some(kind) = kind {
         choose(&mut example, shape, form, kind);
     }
-    Ok(example)
+    example
 }
 
 /// Words that stand for structures in a shape, or in its fields.

@@ -1,7 +1,7 @@
 //! `proconsul rpc call`.
 use std::{fmt::Write, fs, io::Read, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use proconsul_types::MethodRow;
 use serde_json::Value;
@@ -11,7 +11,7 @@ use super::{
     arguments::CallArguments,
     body::{self, Form},
     exchange::Session,
-    method::find,
+    method::{Found, find},
     options, watch,
 };
 use crate::{config::parse_duration, print};
@@ -33,7 +33,15 @@ pub(super) struct Call<'a> {
 }
 
 pub(super) async fn run(arguments: &CallArguments, json: bool) -> Result<()> {
-    let row = find(&arguments.method)?.row;
+    let found = match arguments.reflect {
+        // The server may have methods that nobody here has heard of.
+        true => None,
+        false => Some(find(&arguments.method)?),
+    };
+    let Some(Found { row, grpc: None, .. }) = found else {
+        return super::grpc::run(arguments, json).await;
+    };
+    only_grpc(arguments)?;
     let form = body::form(arguments.wire_json);
     let mut request: Value = serde_json::from_str(&data(&arguments.data)?).context("the request is not JSON")?;
     options::fill(&mut request, row, arguments)?;
@@ -62,11 +70,12 @@ impl Call<'_> {
 
     /// What is done, unless it takes longer than the flags allow a call that waits for news after this index.
     pub(super) async fn in_time<T>(&self, index: u64, what: impl Future<Output = Result<T>>) -> Result<T> {
-        let CallArguments { server, method, timeout: limit, .. } = self.arguments;
+        let CallArguments { server, method, .. } = self.arguments;
+        let limit = self.arguments.timeout();
         if limit.is_zero() {
             return what.await;
         }
-        let limit = *limit + if index == 0 { Duration::ZERO } else { self.wait()? + ON_TOP_OF_A_WAIT };
+        let limit = limit + if index == 0 { Duration::ZERO } else { self.wait()? + ON_TOP_OF_A_WAIT };
         timeout(limit, what)
             .await
             .with_context(|| format!("{server} did not answer {method} within {limit:?} (--timeout)"))?
@@ -97,6 +106,19 @@ impl Call<'_> {
     }
 }
 
+/// Flags of gRPC are of no use for net/rpc.
+fn only_grpc(arguments: &CallArguments) -> Result<()> {
+    let given = [
+        (arguments.grpc.is_some(), "--grpc"),
+        (!arguments.metadata.is_empty(), "--metadata"),
+        (arguments.count.is_some(), "--count"),
+    ];
+    match given.iter().find(|(given, _)| *given) {
+        Some((_, flag)) => bail!("{flag} is for methods of gRPC, and {} is one of net/rpc", arguments.method),
+        None => Ok(()),
+    }
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         let _never_fails = write!(text, "{byte:02x}");
@@ -105,7 +127,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// The request as it was given: here, in a file, or on standard input.
-fn data(argument: &str) -> Result<String> {
+pub(super) fn data(argument: &str) -> Result<String> {
     if argument == "-" {
         let mut text = String::new();
         std::io::stdin().read_to_string(&mut text).context("failed to read the standard input")?;

@@ -5,6 +5,7 @@ mod plain; // documentation of Rust, for readers of JSON
 mod render; // the tree as text
 
 use anyhow::{Context, Result, bail};
+use proconsul_msgpack::Shape;
 use proconsul_types::{AnsweredBy, Listener, MethodRow};
 use serde_json::{Value, json};
 
@@ -12,7 +13,7 @@ use self::node::{Arms, Node, Types};
 use super::{
     arguments::DescribeArguments,
     body,
-    method::{Found, find, honoured, served},
+    method::{Found, find, honoured, served, streams},
     options::FILLINGS,
 };
 use crate::{config::distance, print};
@@ -22,34 +23,42 @@ pub(super) fn run(arguments: &DescribeArguments, json: bool) -> Result<()> {
     let row = found.row;
     let kind = arguments.kind.as_deref();
     if arguments.example {
-        is_a_kind(kind, row, &[row.arg])?;
-        print::value(&body::example(row.arg, body::form(arguments.wire_json), kind)?, json);
+        is_a_kind(kind, &found, &[row.arg])?;
+        print::value(&body::example(shape(&found, row.arg)?, body::form(arguments.wire_json), kind), json);
         return Ok(());
     }
-    is_a_kind(kind, row, &[row.arg, row.reply])?;
+    is_a_kind(kind, &found, &[row.arg, row.reply])?;
     let mut types = Types::new(match kind {
         Some(kind) => Arms::One(kind),
         None if json => Arms::All,
         None => Arms::None,
     });
-    let request = types.root(body::shape(row.arg)?);
-    let reply = types.root(body::shape(row.reply)?);
+    let request = types.root(shape(&found, row.arg)?);
+    let reply = types.root(shape(&found, row.reply)?);
     if json {
         print::value(&for_programs(&found, &request, &reply), true);
         return Ok(());
     }
     for_people(&found, &request, &reply);
-    if kind.is_none() && !kinds(row, &[row.arg, row.reply])?.is_empty() {
+    if kind.is_none() && !kinds(&found, &[row.arg, row.reply])?.is_empty() {
         print::line("\nThe fields of each kind: --kind WORD.");
     }
     Ok(())
 }
 
+/// What a request or reply of a method looks like.
+fn shape(found: &Found, name: &'static str) -> Result<Shape> {
+    match found.grpc {
+        Some(_) => Ok(Shape::Proto(name)),
+        None => body::shape(name).with_context(|| found.row.name),
+    }
+}
+
 /// The words that stand for structures in these types of a method.
-fn kinds(row: &MethodRow, types: &[&str]) -> Result<Vec<&'static str>> {
+fn kinds(found: &Found, types: &[&'static str]) -> Result<Vec<&'static str>> {
     let mut words = Vec::new();
     for name in types {
-        body::kinds(body::shape(name).with_context(|| row.name)?, &mut words);
+        body::kinds(shape(found, name)?, &mut words);
     }
     Ok(words)
 }
@@ -58,9 +67,10 @@ fn kinds(row: &MethodRow, types: &[&str]) -> Result<Vec<&'static str>> {
 ///
 /// # Errors
 /// There is not; the nearest is named.
-fn is_a_kind(kind: Option<&str>, row: &MethodRow, types: &[&str]) -> Result<()> {
+fn is_a_kind(kind: Option<&str>, found: &Found, types: &[&'static str]) -> Result<()> {
     let Some(kind) = kind else { return Ok(()) };
-    let known = kinds(row, types)?;
+    let row = found.row;
+    let known = kinds(found, types)?;
     if known.contains(&kind) {
         return Ok(());
     }
@@ -71,9 +81,9 @@ fn is_a_kind(kind: Option<&str>, row: &MethodRow, types: &[&str]) -> Result<()> 
 }
 
 fn for_people(found: &Found, request: &Node, reply: &Node) {
-    let Found { row, meaning } = found;
+    let Found { row, meaning, .. } = found;
     print::line(&format!("{}: {meaning}\n", row.name));
-    let facts = facts(row).into_iter().map(|(what, value)| vec![format!("  {what}"), value]);
+    let facts = facts(found).into_iter().map(|(what, value)| vec![format!("  {what}"), value]);
     print::line(&render::aligned(facts));
     print::line(&format!("\nRequest: {}. What is left out has the value shown.", request.kind));
     print::line(&render::tree(request, true));
@@ -82,7 +92,8 @@ fn for_people(found: &Found, request: &Node, reply: &Node) {
 }
 
 /// What there is to say about a method besides its types.
-fn facts(row: &MethodRow) -> Vec<(&'static str, String)> {
+fn facts(found: &Found) -> Vec<(&'static str, String)> {
+    let row = found.row;
     let mut facts = vec![("does", row.operation.as_str().to_owned())];
     let options = honoured(row);
     if !options.is_empty() {
@@ -95,6 +106,12 @@ fn facts(row: &MethodRow) -> Vec<(&'static str, String)> {
     facts.push(("answered by", answered_by(row).to_owned()));
     if !row.acl.is_empty() {
         facts.push(("checks", row.acl.join(", ")));
+    }
+    if let Some(grpc) = found.grpc {
+        let places: Vec<&str> = grpc.listeners.iter().map(|listener| listener.as_str()).collect();
+        facts.push(("path", grpc.path.to_owned()));
+        facts.push(("offered", format!("in gRPC: {}", places.join(", "))));
+        facts.extend(streams(grpc).map(|what| ("streams", what.to_owned())));
     }
     if row.listener == Listener::Insecure {
         facts.push(("offered", "to callers without a certificate only (call --insecure-rpc)".to_owned()));
@@ -115,7 +132,7 @@ fn answered_by(row: &MethodRow) -> &'static str {
 }
 
 fn for_programs(found: &Found, request: &Node, reply: &Node) -> Value {
-    let Found { row, meaning } = found;
+    let Found { row, meaning, .. } = found;
     json!({
         "method": row.name,
         "meaning": meaning,
@@ -123,7 +140,11 @@ fn for_programs(found: &Found, request: &Node, reply: &Node) -> Value {
         "honours": honoured(row),
         "answered_by": answered_by(row),
         "checks": row.acl,
-        "listener": if row.listener == Listener::Insecure { "insecure" } else { "rpc" },
+        "listener": match row.listener {
+            Listener::Insecure => "insecure",
+            Listener::Grpc => "grpc",
+            _ => "rpc",
+        },
         "served": served().contains(&row.name),
         "request": {"type": row.arg, "is": request.to_json()},
         "reply": {"type": row.reply, "is": reply.to_json()},

@@ -20,6 +20,11 @@ const CONNECT_MAX: Duration = Duration::from_secs(60);
 /// How long the end of a connection is waited for whose stream has ended.
 const CONNECTION_END_MAX: Duration = Duration::from_secs(1);
 
+/// How long a connection may take.
+pub(super) fn connect_limit(arguments: &CallArguments) -> Duration {
+    Some(arguments.timeout()).filter(|limit| !limit.is_zero()).unwrap_or(CONNECT_MAX)
+}
+
 /// What a stream is.
 trait Io: AsyncRead + AsyncWrite + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Unpin> Io for T {}
@@ -38,10 +43,10 @@ impl<'a> Session<'a> {
     /// # Errors
     /// Flags that do not go together, files that cannot be used, and a server that cannot be reached.
     pub(super) async fn open(arguments: &'a CallArguments) -> Result<Self> {
-        let CallArguments { server, tls, timeout, .. } = arguments;
+        let CallArguments { server, tls, .. } = arguments;
         let via = tls.via()?;
         // The call's own time is in force around all of it.
-        let limit = if timeout.is_zero() { CONNECT_MAX } else { *timeout };
+        let limit = connect_limit(arguments);
         let dialled =
             dial(server, tls.route(), &via, limit).await.with_context(|| format!("cannot call {server} (--server)"))?;
         if tls.route() == Route::RpcInsecure {
@@ -85,10 +90,10 @@ async fn why(below: &mut Option<JoinHandle<Result<(), ConnectionError>>>, error:
 #[derive(Debug, thiserror::Error)]
 #[error("{server} gave no answer to {method}: {why} ({hint})")]
 pub(crate) struct NoAnswer {
-    server: String,
-    method: String,
-    why: String,
-    hint: &'static str,
+    pub(super) server: String,
+    pub(super) method: String,
+    pub(super) why: String,
+    pub(super) hint: &'static str,
 }
 
 fn no_answer(arguments: &CallArguments, why: &str) -> NoAnswer {
