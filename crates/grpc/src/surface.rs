@@ -223,3 +223,6 @@ impl Service<GrpcCall> for Dispatch {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
