@@ -91,7 +91,7 @@ tls {
 limits = {
   rpc_handshake_timeout    = "500ms"
   rpc_max_conns_per_client = 7
-  request_limits {
+  request_limits = {
     mode       = "permissive"
     read_rate  = 99
     write_rate = 0.5
