@@ -19,7 +19,7 @@ const CASES_RUN_AT_LEAST: usize = 400;
 const SECOND_TRIES_AT_MOST: usize = 5;
 
 /// The variants whose meaning our server knows; the cases of the others wait.
-const VARIANTS_RUN: &[&str] = &["limits", "tls", "tls-open", "tls-vsh"];
+const VARIANTS_RUN: &[&str] = &["limits", "rate-enforcing", "rate-permissive", "tls", "tls-open", "tls-vsh"];
 
 /// Groups that sleep a lot, each given a server of its own so that they sleep at the same time.
 const LANES: &[&[&str]] = &[&["routing"], &["netrpc"], &["yamux"]];

@@ -148,6 +148,8 @@ impl From<Rejected> for Refusal {
 fn status_of(rejected: Rejected) -> Status {
     match rejected {
         Rejected::Panicked => Status::internal("grpc: panic serving request"),
+        Rejected::RateLimited => Status::resource_exhausted(rejected.to_string()),
+        Rejected::RateLimitedAtLeader => Status::unavailable(rejected.to_string()),
         Rejected::Late { .. } => late_status(),
     }
 }

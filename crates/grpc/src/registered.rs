@@ -1,7 +1,7 @@
 //! What is registered where. Source: Consul 1.21; how it sets up the gRPC interfaces of a server.
 use std::sync::Arc;
 
-use proconsul_layers::SlowCalls;
+use proconsul_layers::{RequestLimits, SlowCalls};
 use proconsul_proto::{
     pbconfigentry::config_entry_service_server::ConfigEntryServiceServer,
     pboperator::operator_service_server::OperatorServiceServer,
@@ -55,6 +55,8 @@ pub struct Deps {
     pub dns: Arc<proconsul_dns::Settings>,
     /// Where the slowest calls are kept.
     pub slow: Arc<SlowCalls>,
+    /// What calls are counted against, those of net/rpc as well.
+    pub limits: Arc<RequestLimits>,
 }
 
 /// Every surface of a server.
@@ -88,7 +90,7 @@ impl Surfaces {
     /// # Errors
     /// The committed descriptors cannot be read.
     pub fn new(deps: &Deps) -> Result<Self, Error> {
-        let new = |listener| Surface::new(listener, Arc::clone(&deps.slow));
+        let new = |listener| Surface::new(listener, Arc::clone(&deps.slow), Arc::clone(&deps.limits));
         let (health, health_service) = Health::new();
         let acl = AclServiceServer::new(Acl);
         let connect_ca = ConnectCaServiceServer::new(ConnectCa);

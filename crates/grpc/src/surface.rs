@@ -12,7 +12,7 @@ use std::{
 
 use http::{Request, Response};
 use metrics::Counter;
-use proconsul_layers::{RpcType, SlowCalls, Stack, stack};
+use proconsul_layers::{RequestLimits, RpcType, SlowCalls, Stack, stack};
 use proconsul_types::{CallInfo, GrpcListener, GrpcRow, metric};
 use tonic::{Status, body::Body, server::NamedService};
 use tower_service::Service;
@@ -75,13 +75,13 @@ fn rows() -> impl Iterator<Item = &'static GrpcRow> + Clone {
 }
 
 impl Surface {
-    /// One without services. The slowest calls are kept in `slow`.
-    pub fn new(listener: GrpcListener, slow: Arc<SlowCalls>) -> Self {
+    /// One without services. The slowest calls are kept in `slow`, and calls are counted against `limits`.
+    pub fn new(listener: GrpcListener, slow: Arc<SlowCalls>, limits: Arc<RequestLimits>) -> Self {
         Self {
             listener,
             methods: HashMap::new(),
             services: HashSet::new(),
-            stack: stack(Dispatch, rows().count(), RpcType::Grpc, slow),
+            stack: stack(Dispatch, rows().count(), RpcType::Grpc, slow, limits),
             counts: Counts::new(listener),
         }
     }
@@ -223,3 +223,6 @@ impl Service<GrpcCall> for Dispatch {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

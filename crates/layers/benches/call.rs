@@ -69,7 +69,7 @@ fn benches(criterion: &mut Criterion) {
         let took = Duration::from_micros(1);
         bencher.iter(|| calls.note(&ROWS[0], black_box(peer()), black_box(since), black_box(took), false));
     });
-    let mut stack = stack(Answers, ROWS.len(), RpcType::NetRpc, full());
+    let mut stack = stack(Answers, ROWS.len(), RpcType::NetRpc, full(), Arc::default());
     criterion.bench_function("a call through all layers, two readings of the clock included", |bencher| {
         bencher.iter(|| {
             let info =

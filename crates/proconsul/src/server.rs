@@ -111,7 +111,7 @@ async fn serve(config: Config, arguments: ServerArguments, json: bool, metrics: 
         tokio::select! {
             _ = interrupt.recv() => break tracing::info!("SIGINT: stopping"),
             _ = terminate.recv() => break tracing::info!("SIGTERM: stopping"),
-            Some(()) = hangup.recv() => reload::reload(server.tls(), &arguments).await,
+            Some(()) = hangup.recv() => reload::reload(&server, &arguments).await,
             Some(()) = dump.recv() => print(&metrics),
         }
     }

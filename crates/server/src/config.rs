@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use proconsul_layers::RequestRates;
 use proconsul_mux::{CONNECTIONS_PER_CLIENT_MAX, driver::HANDSHAKE_TIMEOUT};
 use proconsul_netrpc::server::Limits;
 use proconsul_services::{SESSION_TTL_MIN, blocking::QueryTimes};
@@ -41,6 +42,8 @@ pub struct Config {
     pub query_times: QueryTimes,
     /// `session_ttl_min`: the shortest time to live that a session may have.
     pub session_ttl_min: Duration,
+    /// `limits.request_limits`: how many calls all clients may make together.
+    pub request_limits: RequestRates,
     /// Bounds and times of a connection.
     pub connection: Limits,
     /// The `tls` stanza, `defaults` merged into each listener. Its `datacenter`, `node_name`, `domain` and `alpn` need not be
@@ -108,6 +111,7 @@ impl Config {
             rpc_max_conns_per_client: CONNECTIONS_PER_CLIENT_MAX,
             query_times: QueryTimes::default(),
             session_ttl_min: SESSION_TTL_MIN,
+            request_limits: RequestRates::default(),
             connection: Limits::default(),
             tls: TlsSettings::default(),
             http2_preface: true,

@@ -19,6 +19,7 @@ pub use admin::{DESCRIBE_TIME_MAX, DESCRIBED_AT_ONCE};
 pub use config::{AdminAt, Config, GRPC_PORT_DEFAULT, GRPC_TLS_PORT_DEFAULT, NodeId, PortAt};
 pub use grpc_ports::GRPC_HANDSHAKE_TIMEOUT;
 pub use methods::Handlers;
+pub use proconsul_layers::{LimitMode, RequestRates};
 pub use server::Server;
 pub use snapshots::{DRAIN_TIME_MAX, REQUEST_BYTES_MAX, SNAPSHOT_IDLE_MAX, SNAPSHOTS_AT_ONCE, read_snapshot};
 pub use start_error::StartError;

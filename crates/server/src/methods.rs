@@ -1,7 +1,7 @@
 //! The methods of net/rpc with everything in front of them.
 use std::sync::Arc;
 
-use proconsul_layers::{RpcType, SLOW_CALLS_TEND_EVERY, SlowCalls, Stack, stack};
+use proconsul_layers::{RequestLimits, RpcType, SLOW_CALLS_TEND_EVERY, SlowCalls, Stack, stack};
 use proconsul_msgpack::GoStr;
 use proconsul_netrpc::{
     Dispatch, Registry,
@@ -50,11 +50,17 @@ impl Registries {
     }
 }
 
-/// Serves these methods, every layer in front of them. The slowest calls are kept in `slow`.
-pub(crate) fn server(registry: Registry, limits: &Limits, slow: &Arc<SlowCalls>) -> Server<Handlers> {
+/// Serves these methods, every layer in front of them. The slowest calls are kept in `slow`, and calls are counted against
+/// `rates`.
+pub(crate) fn server(
+    registry: Registry,
+    limits: &Limits,
+    slow: &Arc<SlowCalls>,
+    rates: &Arc<RequestLimits>,
+) -> Server<Handlers> {
     let dispatch = registry.into_service();
     let registry = dispatch.registry();
-    let handlers = stack(dispatch, METHODS.len(), RpcType::NetRpc, Arc::clone(slow));
+    let handlers = stack(dispatch, METHODS.len(), RpcType::NetRpc, Arc::clone(slow), Arc::clone(rates));
     Server::new(handlers, registry, limits.clone())
 }
 

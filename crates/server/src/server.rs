@@ -8,7 +8,7 @@ use std::{
 
 use proconsul_admin::{Address, Recorded, Token};
 use proconsul_grpc::{Deps, Health, Surfaces};
-use proconsul_layers::SlowCalls;
+use proconsul_layers::{RequestLimits, RequestRates, SlowCalls};
 use proconsul_msgpack::GoStr;
 use proconsul_mux::{
     ROUTES, Row, Then, TlsPolicy,
@@ -56,6 +56,7 @@ pub struct Server {
     port: Arc<RpcPort>,
     registry: Arc<driver::Registry>,
     served: Vec<&'static MethodRow>,
+    request_limits: Arc<RequestLimits>,
     tls: Tls,
     admins: Admins,
     stop_accepting: watch::Sender<bool>,
@@ -112,6 +113,8 @@ impl Server {
         let reaping = tombstones::reap(Arc::clone(&store), Arc::clone(&log) as Arc<dyn Log>);
         let timing = session_clock.run(Arc::clone(&log) as Arc<dyn Log>);
         let slow = Arc::new(SlowCalls::default());
+        // A server without peers leads.
+        let request_limits = Arc::new(RequestLimits::new(config.request_limits, || true));
         let writer = Arc::clone(&log) as Arc<dyn Log>;
         let Registries { rpc, insecure, coordinates, context } =
             Registries::new(node, &config.datacenter, &store, &lot, Arc::clone(&log));
@@ -121,13 +124,15 @@ impl Server {
             version: CONSUL_VERSION,
             dns: names,
             slow: Arc::clone(&slow),
+            limits: Arc::clone(&request_limits),
         })
         .map_err(|source| StartError::Reflection { source })?;
         grpc.health.tell(true, true).await;
         let (health, reaper) = (grpc.health.clone(), grpc.reaper.clone());
         let snapshots = Snapshots::new(context, log, id);
         let served = rpc.served().chain(insecure.served()).collect();
-        let [rpc, insecure] = [rpc, insecure].map(|methods| methods::server(methods, &config.connection, &slow));
+        let [rpc, insecure] =
+            [rpc, insecure].map(|methods| methods::server(methods, &config.connection, &slow, &request_limits));
         let port = Arc::new(RpcPort::new(rpc, insecure, snapshots, GrpcRoutes::new(grpc)));
         let registry = driver::Registry::new();
 
@@ -174,6 +179,7 @@ impl Server {
             port,
             registry,
             served,
+            request_limits,
             tls,
             admins,
             stop_accepting,
@@ -198,6 +204,7 @@ impl Server {
             version: CONSUL_VERSION,
             dns: Arc::default(),
             slow: Arc::default(),
+            limits: Arc::default(),
         });
         let grpc: Vec<_> = grpc.iter().flat_map(Surfaces::served).map(|row| &row.row).collect();
         rpc.served().chain(insecure.served()).chain(grpc).collect()
@@ -270,6 +277,16 @@ impl Server {
     /// The certificates, and what is demanded of clients.
     pub fn tls(&self) -> &Tls {
         &self.tls
+    }
+
+    /// The rates of calls that are in effect.
+    pub fn request_limits(&self) -> RequestRates {
+        self.request_limits.rates()
+    }
+
+    /// Other rates, from the next call on.
+    pub fn set_request_limits(&self, rates: RequestRates) {
+        self.request_limits.set(rates);
     }
 
     /// Reads the certificates' files again, as on SIGHUP; new handshakes take what is there.

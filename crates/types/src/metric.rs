@@ -129,6 +129,8 @@ metrics! {
         "queries that are parked now";
     RPC_QUERY = "rpc.query", Counter, Count, [],
         "reads that may wait, whether they did or not";
+    RPC_RATE_LIMIT_EXCEEDED = "rpc.rate_limit.exceeded", Counter, Count, ["limit_type", "op", "mode"],
+        "calls beyond a rate of `limits.request_limits`; in mode `permissive` they were answered all the same";
     RPC_REQUEST = "rpc.request", Counter, Count, [],
         "net/rpc calls answered, with an error or without; a parked call counts when it is answered";
     RPC_REQUEST_ERROR = "rpc.request_error", Counter, Count, [],

@@ -9,8 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use proconsul_types::{CallInfo, MethodRow, Outcome, Rejected};
+use proconsul_types::{CallInfo, MethodRow, Operation, Outcome, Rejected};
 use tower_service::Service;
+
+use crate::{LimitMode, RequestRates};
 
 use super::*;
 
@@ -67,7 +69,7 @@ fn info(deadline: Option<Instant>) -> CallInfo {
 }
 
 async fn answer_of(handler: impl FnMut() -> Answer, deadline: Option<Duration>) -> Result<Done, No> {
-    let mut service = stack(Handler(handler), ROWS.len(), RpcType::NetRpc, Arc::default());
+    let mut service = stack(Handler(handler), ROWS.len(), RpcType::NetRpc, Arc::default(), Arc::default());
     service.call(info(deadline.map(|after| Instant::now() + after))).await
 }
 
@@ -95,6 +97,7 @@ async fn slow_calls_are_kept_and_parked_ones_count_until_they_are_parked() {
             ROWS.len(),
             RpcType::NetRpc,
             Arc::clone(&slow),
+            Arc::default(),
         );
         // The first byte came a second ago.
         let received = Instant::now().checked_sub(Duration::from_secs(1)).expect("the clock runs for a second");
@@ -136,8 +139,45 @@ async fn a_call_that_waits_past_its_deadline_is_dropped() {
             pending().await
         })
     };
-    let mut service = stack(Handler(handler), ROWS.len(), RpcType::NetRpc, Arc::default());
+    let mut service = stack(Handler(handler), ROWS.len(), RpcType::NetRpc, Arc::default(), Arc::default());
     let mut call = service.call(info(Some(Instant::now() + Duration::from_millis(5))));
     assert_eq!((&mut call).await, Err(No(Rejected::Late { method: &ROWS[0] })));
     assert_eq!(dropped.load(SeqCst), 1, "dropped when late, not when its future goes");
+}
+
+#[tokio::test]
+async fn a_greedy_client_leaves_others_what_is_exempt_and_the_other_class() {
+    static ROWS: [MethodRow; 3] = [
+        MethodRow::bare("Test.Read"),
+        MethodRow { operation: Operation::Write, ..MethodRow::bare("Test.Write") },
+        MethodRow { operation: Operation::Exempt, ..MethodRow::bare("Test.Ping") },
+    ];
+    let rates = RequestRates { mode: LimitMode::Enforcing, read_rate: 0.001, write_rate: 1.0 };
+    let limits = Arc::new(RequestLimits::new(rates, || true));
+    let started = Arc::new(AtomicUsize::new(0));
+    // Two stacks of one server, as those of net/rpc and of gRPC are.
+    let mut stacks = [RpcType::NetRpc, RpcType::Grpc].map(|rpc_type| {
+        let count = Arc::clone(&started);
+        let handler = Handler(move || -> Answer {
+            count.fetch_add(1, SeqCst);
+            Box::pin(ready(Ok(Done(1))))
+        });
+        stack(handler, ROWS.len(), rpc_type, Arc::default(), Arc::clone(&limits))
+    });
+    let mut call = |stack: usize, row: usize| {
+        let index = u16::try_from(row).expect("it has three rows");
+        stacks[stack].call(CallInfo { method: &ROWS[row], method_index: index, ..info(None) })
+    };
+    assert_eq!(call(0, 0).await, Ok(Done(1)));
+    for _ in 0..100 {
+        assert_eq!(call(0, 0).await, Err(No(Rejected::RateLimited)));
+    }
+    assert_eq!(started.load(SeqCst), 1, "what is refused is never started");
+    assert_eq!(call(1, 0).await, Err(No(Rejected::RateLimited)), "the limit is the server's, not a client's");
+    assert_eq!((call(1, 2).await, call(1, 1).await), (Ok(Done(1)), Ok(Done(1))));
+    while call(0, 1).await.is_ok() {}
+    assert_eq!(call(1, 1).await, Err(No(Rejected::RateLimitedAtLeader)));
+
+    limits.set(RequestRates { mode: LimitMode::Permissive, ..rates });
+    assert_eq!((call(1, 0).await, call(1, 1).await), (Ok(Done(1)), Ok(Done(1))));
 }

@@ -1,7 +1,7 @@
 //! What the keys in effect do. Each function here is one row's, see the table in `keys`.
 use std::{net::IpAddr, path::PathBuf, time::Duration};
 
-use proconsul_server::{Config, PortAt};
+use proconsul_server::{Config, LimitMode, PortAt};
 
 use super::{
     admin::{Admin, AdminPort},
@@ -240,6 +240,27 @@ pub(super) fn rpc_max_conns_per_client(to: &mut Settings, value: &Value) -> Resu
     Ok(())
 }
 
+pub(super) fn request_limits_mode(to: &mut Settings, value: &Value) -> Result<(), String> {
+    let word = text(value);
+    let mode = match word {
+        "" => Some(LimitMode::Disabled), // as Consul takes it
+        _ => LimitMode::ALL.into_iter().find(|mode| mode.as_str() == word),
+    };
+    to.server.request_limits.mode =
+        mode.ok_or_else(|| format!("is {word:?}: use one of disabled, permissive, enforcing"))?;
+    Ok(())
+}
+
+pub(super) fn request_limits_read_rate(to: &mut Settings, value: &Value) -> Result<(), String> {
+    to.server.request_limits.read_rate = float(value)?;
+    Ok(())
+}
+
+pub(super) fn request_limits_write_rate(to: &mut Settings, value: &Value) -> Result<(), String> {
+    to.server.request_limits.write_rate = float(value)?;
+    Ok(())
+}
+
 pub(super) fn default_query_time(to: &mut Settings, value: &Value) -> Result<(), String> {
     to.server.query_times.default = named(text(value), duration::parse(text(value)))?;
     Ok(())
@@ -279,6 +300,15 @@ pub(super) fn int(value: &Value) -> Result<i64, String> {
         Value::Float(number) if number.fract() == 0.0 && number.abs() < 9e15 => Ok(*number as i64),
         Value::Float(number) => Err(format!("is {number}: it must be a whole number")),
         other => Err(format!("is {}: it must be a whole number", other.what())),
+    }
+}
+
+/// A number, whole or not.
+fn float(value: &Value) -> Result<f64, String> {
+    match value {
+        Value::Int(number) => Ok(*number as f64),
+        Value::Float(number) => Ok(*number),
+        other => Err(format!("is {}: it must be a number", other.what())),
     }
 }
 

@@ -1,26 +1,33 @@
-//! SIGHUP: configuration files are read again, and of them the `tls` stanza is taken, with the certificates that it names.
+//! SIGHUP: configuration files are read again, and of them the `tls` stanza is taken, with the certificates that it names, and
+//! `limits.request_limits`.
 use std::sync::Arc;
 
 use anyhow::Result;
+use proconsul_server::{RequestRates, Server};
 use proconsul_tls::{Automatic, Settings, Tls};
 use tokio::task::spawn_blocking;
 
 use crate::cli::ServerArguments;
 
 /// Takes what the files say now, or says what is wrong with them and keeps everything as it was.
-pub(super) async fn reload(tls: &Tls, arguments: &Arc<ServerArguments>) {
-    let (tls, arguments) = (tls.clone(), Arc::clone(arguments));
+pub(super) async fn reload(server: &Server, arguments: &Arc<ServerArguments>) {
+    let (tls, arguments) = (server.tls().clone(), Arc::clone(arguments));
     // Files may lie on a network.
     match spawn_blocking(move || take(&tls, &arguments)).await {
-        Ok(Ok(())) => {
-            tracing::info!("SIGHUP: the tls stanza and certificates are read again; new handshakes take them")
+        Ok(Ok(rates)) => {
+            server.set_request_limits(rates);
+            tracing::info!(
+                "SIGHUP: the tls stanza, certificates and limits.request_limits are read again; new handshakes and calls take \
+                 them"
+            );
         }
         Ok(Err(error)) => tracing::error!("SIGHUP: nothing is changed: {error:#}"),
         Err(error) => tracing::error!(%error, "SIGHUP: nothing is changed"),
     }
 }
 
-fn take(tls: &Tls, arguments: &ServerArguments) -> Result<()> {
+/// Gives `tls` what is its own, and returns what is the server's.
+fn take(tls: &Tls, arguments: &ServerArguments) -> Result<RequestRates> {
     let loaded = super::read(arguments)?;
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
@@ -32,5 +39,5 @@ fn take(tls: &Tls, arguments: &ServerArguments) -> Result<()> {
         tls.set_automatic(Automatic::generate(&before.datacenter, &before.domain, &before.node_name)?)?;
     }
     tls.update(Settings { internal_rpc, grpc, ..before })?;
-    Ok(())
+    Ok(loaded.server.request_limits)
 }

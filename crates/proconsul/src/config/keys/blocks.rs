@@ -298,9 +298,16 @@ static SOA: Keys = Keys(&[
 ]);
 
 static REQUEST_LIMITS: Keys = Keys(&[
-    key("mode", Text).default("disabled").harmful("calls are not limited"),
-    key("read_rate", Float).default("-1"),
-    key("write_rate", Float).default("-1"),
+    key("mode", Text).default("disabled").sets(
+        set::request_limits_mode,
+        "what happens to calls of net/rpc and gRPC beyond the rates: `disabled`: nothing, `permissive`: they are counted and \
+         logged, `enforcing`: they are refused as well; SIGHUP reads all three again",
+    ),
+    key("read_rate", Float).default("-1").sets(
+        set::request_limits_read_rate,
+        "reads a second that all clients may make together, ten seconds' worth of them at once; below 0: any number",
+    ),
+    key("write_rate", Float).default("-1").sets(set::request_limits_write_rate, "the same for writes"),
 ]);
 
 static UI_METRICS_PROXY: Keys =
