@@ -173,7 +173,7 @@ pub(crate) struct Port {
 }
 
 pub(crate) fn settings(tls: Option<Tls>) -> Settings {
-    Settings { handshake_timeout: LONG, max_conns_per_client: 0, http2_preface: true, tls }
+    Settings { handshake_timeout: LONG, max_conns_per_client: 0, http2_preface: true, tls, only: None }
 }
 
 /// A port without TLS.
