@@ -4,6 +4,7 @@ use clap::{
     builder::{PossibleValue, PossibleValuesParser},
 };
 use clap_complete::{Shell, generate};
+use proconsul_methods::AnyMethod;
 use proconsul_structs::{METHODS, methods::meaning};
 
 use crate::{cli::Cli, print};
@@ -47,13 +48,20 @@ pub(crate) fn run(arguments: &Arguments) {
     }
 }
 
+/// Names of methods, with what they are for.
+fn methods() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let netrpc = METHODS.iter().zip(0..).map(|(row, index)| (row.name, meaning(index)));
+    let grpc = proconsul_methods::all().filter_map(AnyMethod::grpc).map(|row| (row.row.name, row.meaning));
+    netrpc.chain(grpc)
+}
+
 /// Names of methods for fish, whose script is made without words that are no flags.
 fn fish_methods() -> impl Iterator<Item = String> {
     let after =
         format!("__fish_proconsul_using_subcommand rpc; and __fish_seen_subcommand_from {}", TAKE_A_METHOD.join(" "));
-    METHODS.iter().zip(0..).map(move |(row, index)| {
-        let meaning = meaning(index).replace('\\', "\\\\").replace('\'', "\\'");
-        format!("complete -c proconsul -n \"{after}\" -f -a \"{}\" -d '{meaning}'", row.name)
+    methods().map(move |(name, meaning)| {
+        let meaning = meaning.replace('\\', "\\\\").replace('\'', "\\'");
+        format!("complete -c proconsul -n \"{after}\" -f -a \"{}\" -d '{meaning}'", name)
     })
 }
 
@@ -61,11 +69,7 @@ fn fish_methods() -> impl Iterator<Item = String> {
 ///
 /// Only for completion: a name that is not among them is answered better by `rpc call` itself, with the nearest.
 fn with_methods(cli: clap::Command) -> clap::Command {
-    let methods = METHODS
-        .iter()
-        .zip(0..)
-        .map(|(row, index)| PossibleValue::new(row.name).help(meaning(index)))
-        .collect::<Vec<_>>();
+    let methods: Vec<_> = methods().map(|(name, meaning)| PossibleValue::new(name).help(meaning)).collect();
     cli.mut_subcommand("rpc", |rpc| {
         TAKE_A_METHOD.into_iter().fold(rpc, |rpc, name| {
             rpc.mut_subcommand(name, |command| {
