@@ -99,7 +99,7 @@ impl Heard {
         enough: impl Fn(&Self) -> bool,
     ) -> bool {
         let listening = async {
-            let mut bytes = [0; 16 * 1024];
+            let mut bytes = vec![0; 16 * 1024];
             while !enough(self) && !self.closed {
                 match io.read(&mut bytes).await {
                     Ok(0) | Err(_) => self.closed = true,

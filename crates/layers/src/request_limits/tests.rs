@@ -22,7 +22,8 @@ fn within(limits: &RequestLimits<FakeRelativeClock>, operation: Operation, calls
 #[test]
 fn a_burst_passes_and_then_the_rate() {
     // Rate, burst, and how many of many calls pass after each time of rest.
-    let table: &[(f64, usize, &[(u64, usize)])] = &[
+    type Row = (f64, usize, &'static [(u64, usize)]);
+    let table: &[Row] = &[
         (4.0, 40, &[(0, 0), (249, 0), (1, 1), (1000, 4), (5000, 20), (60_000, 40)]),
         (2.0, 20, &[(500, 1), (2000, 4), (60_000, 20)]),
         (2.9, 20, &[(2000, 5), (60_000, 20)]),
