@@ -21,10 +21,11 @@ fn server(folder: &TempDir) -> Running {
 
 /// Reads that many times over, until one is refused: how many were answered.
 fn reads(server: &Running, at_most: usize) -> usize {
-    (0..at_most).take_while(|_| code(&server.call("KVS.Get", "{}")) == Some(0)).count()
+    (0..at_most).take_while(|_| code(&server.call("KVS.Get", READ)) == Some(0)).count()
 }
 
-const WRITE: &str = r#"{"Op": "set", "DirEnt": {"Key": "a", "Value": "1"}}"#;
+const READ: &str = r#"{"Key": "a"}"#;
+const WRITE: &str = r#"{"Op": "set", "DirEnt": {"Key": "a", "Value": "MQ=="}}"#;
 
 #[test]
 fn sighup_changes_the_rates_of_a_server_that_runs() {
@@ -37,7 +38,7 @@ fn sighup_changes_the_rates_of_a_server_that_runs() {
     for word in ["KVS.Get", "global/read", "limit_enforced=true"] {
         assert!(said.contains(word), "{said}");
     }
-    let refused = server.call("KVS.Get", "{}");
+    let refused = server.call("KVS.Get", READ);
     assert!(err(&refused).contains("rate limit exceeded, try again later or against a different server"));
     let refused = server.call("KVS.Apply", WRITE);
     assert!(err(&refused).contains("rate limit exceeded for operation that can only be performed by the leader"));
