@@ -2,7 +2,7 @@
 mod support;
 
 use std::{
-    io::Write,
+    io::{Read, Write},
     net::TcpStream,
     time::{Duration, Instant},
 };
@@ -33,7 +33,9 @@ fn clients_that_are_idle_keep_it_from_nothing() {
     let mut server = Running::dev();
     let mut session = Session::start(server.address);
     session.settle();
-    let mut idle: Vec<_> = [&[][..], &[0], &[1], &[3], &[8]].iter().map(|first| dial(server.address, first)).collect();
+    let mut idle: Vec<_> = [&[][..], &[0], &[1], &[3]].iter().map(|first| dial(server.address, first)).collect();
+    // Here the server speaks first, and then waits for a preface.
+    let mut grpc = dial(server.address, &[8]);
     server.reply("Status.Ping", "{}");
     let began = Instant::now();
     server.signal("TERM");
@@ -44,6 +46,10 @@ fn clients_that_are_idle_keep_it_from_nothing() {
     for tcp in &mut idle {
         assert_eq!(read(tcp, 1), b"");
     }
+    let mut said = Vec::new();
+    // A reset is an end too.
+    let _reset = grpc.read_to_end(&mut said);
+    assert!(said.len() < 100, "its settings, and no more: {said:?}");
 }
 
 #[test]

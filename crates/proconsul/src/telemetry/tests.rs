@@ -2,7 +2,7 @@ use std::{collections::BTreeSet, thread, time::Duration};
 
 use metrics::{CounterFn, GaugeFn, HistogramFn, Key, Recorder, with_local_recorder};
 use proconsul_netrpc::client::{CallError, Client};
-use proconsul_server::{Config, PortAt, Server};
+use proconsul_server::{Config, LimitMode, PortAt, RequestRates, Server};
 use proconsul_types::metric::{self, Kind};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -172,9 +172,10 @@ fn what_a_server_emits_stands_in_the_table() {
 }
 
 async fn use_a_server() {
-    let server = Server::start(Config { server_port: 0, grpc: PortAt::Off, grpc_tls: PortAt::Off, ..Config::dev() })
-        .await
-        .expect("a server");
+    // Every write is over the limit, and let through.
+    let request_limits = RequestRates { mode: LimitMode::Permissive, read_rate: RequestRates::ANY, write_rate: 0.0 };
+    let config = Config { server_port: 0, grpc: PortAt::Off, grpc_tls: PortAt::Off, request_limits, ..Config::dev() };
+    let server = Server::start(config).await.expect("a server");
     let address = server.rpc_address();
     for method in ["Catalog.Register", "Catalog.Deregister"] {
         let mut io = TcpStream::connect(address).await.expect("a connection");

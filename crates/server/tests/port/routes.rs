@@ -160,7 +160,7 @@ async fn a_server_whose_certificates_are_wrong_does_not_start_and_says_which() {
 #[tokio::test]
 async fn what_is_served_is_listed() {
     let labels: Vec<_> = Server::served_routes().map(|row| row.label).collect();
-    assert_eq!(labels, ["rpc", "tls", "rpc_multi", "snapshot", "tls_insecure"]);
+    assert_eq!(labels, ["rpc", "tls", "rpc_multi", "snapshot", "tls_insecure", "grpc", "raft_forwarding", "http2"]);
     let methods = Server::served_methods();
     assert!(methods.iter().any(|row| row.name == "AutoEncrypt.Sign"));
     assert!(methods.iter().any(|row| row.name == "KVS.Get"));

@@ -103,8 +103,8 @@ fn a_listed_deviation_must_differ_and_as_it_says() {
 #[test]
 fn a_step_that_the_runner_lacks_breaks_a_case_that_should_have_waited() {
     let target = Target::at(server(&[RIGHT]));
-    let grpc = case(json!({"steps": [{"op": "grpc", "path": "/a.B/C"}], "outcome": [{"code": "OK"}]}));
-    let error = run::case(&target, &grpc).unwrap_err();
+    let elsewhere = case(json!({"steps": [{"op": "dial", "port": "rpc2"}], "outcome": ["ok"]}));
+    let error = run::case(&target, &elsewhere).unwrap_err();
     assert!(format!("{error:#}").contains("Unsupported"), "{error:#}");
 }
 
