@@ -348,10 +348,11 @@ impl Model {
                 }
                 self.node(node, None, index);
                 let says = (status % 3).to_string();
-                // The check takes its service's name with it.
-                let name = self.services.get(&(node.clone(), service.clone()));
-                let name = name.map_or("", |(says, _)| says.split(' ').next().unwrap_or_default());
-                let service = if service.is_empty() { service } else { format!("{service} {name}") };
+                // The check takes its service's name with it, and its tag, which those with a port have.
+                let says_service = self.services.get(&(node.clone(), service.clone())).map_or("", |(says, _)| says);
+                let name = says_service.split(' ').next().unwrap_or_default();
+                let tagged = !says_service.ends_with(" 0");
+                let service = if service.is_empty() { service } else { format!("{service} {name} {tagged}") };
                 let slot = self.checks.entry((node.clone(), id.clone())).or_default();
                 if (&slot.0, &slot.1) != (&service, &says) {
                     *slot = (service, says, index);
