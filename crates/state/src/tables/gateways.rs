@@ -79,7 +79,7 @@ fn with_port(mut key: Vec<u8>, port: i64) -> Vec<u8> {
 
 impl Tables {
     /// What one gateway serves, in order of folded services. Watches that. The index is that of all gateways, and at least the
-    /// greatest of what its entry comes to; see also [`shown`](Self::shown).
+    /// greatest of what its entry comes to.
     pub fn gateway_services(&self, gateway: &[u8], watches: &mut WatchSet) -> (u64, Vec<Shared<GatewayService>>) {
         watches.add(|| Watch::gateway_services(gateway));
         self.shown(self.gateways.of(gateway), watches)
