@@ -31,9 +31,6 @@ use crate::Surface;
 pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 /// For so long an answer to that is waited for: Consul's.
 pub const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How many calls a connection may have open at once: Consul's bound of the external surface. The internal one has none in
-/// Consul; agents have one subscription for each service that they watch on one connection, so its bound is far above.
-pub const STREAMS_MAX: [u32; 2] = [2048, 65_536];
 /// How many bytes the headers of one request may have, metadata included.
 pub const HEADER_LIST_BYTES_MAX: u32 = 1024 * 1024;
 /// How many calls may be opened and reset before we have seen them. A peer that has more is told to calm down, and closed.
@@ -142,9 +139,7 @@ impl Connection {
             .timer(TokioTimer::new())
             .keep_alive_interval(KEEPALIVE_INTERVAL)
             .keep_alive_timeout(KEEPALIVE_TIMEOUT)
-            .max_concurrent_streams(
-                STREAMS_MAX[usize::from(surface.listener() != proconsul_types::GrpcListener::External)],
-            )
+            .max_concurrent_streams(surface.streams_max())
             .max_header_list_size(HEADER_LIST_BYTES_MAX)
             .max_pending_accept_reset_streams(PENDING_RESETS_MAX)
             .serve_connection(TokioIo::new(io), service);

@@ -30,12 +30,13 @@ pub use answer::{Answer, Refusal};
 pub use call::{GrpcCall, Handler, Peer};
 pub use connection::{
     CallDescription, Connection, End, HEADER_LIST_BYTES_MAX, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, PENDING_RESETS_MAX,
-    STREAMS_MAX,
 };
 pub use gather::PASSED_ON_BYTES_MAX;
 pub use health::{Health, LEADER, READY};
 pub use registered::{Deps, Surfaces};
 pub use resource::{Reaper, SECOND_PASS_DELAY, WATCH_BYTES_MAX, WATCH_EVENTS_MAX, WATCHES_BYTES_MAX, WATCHES_MAX};
 pub use server_discovery::READY_SERVERS_EVERY;
-pub use surface::{EXTERNAL_MESSAGE_BYTES_MAX, INTERNAL_MESSAGE_BYTES_MAX, Surface};
+pub use surface::{
+    EXTERNAL_MESSAGE_BYTES_MAX, EXTERNAL_STREAMS_MAX, INTERNAL_MESSAGE_BYTES_MAX, INTERNAL_STREAMS_MAX, Surface,
+};
 pub use tonic_reflection::server::Error as ReflectionError;

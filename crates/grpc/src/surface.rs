@@ -29,6 +29,12 @@ pub const INTERNAL_MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// The largest message that a client may send to the external surface.
 pub const EXTERNAL_MESSAGE_BYTES_MAX: usize = 50 * 1024 * 1024;
 
+/// How many calls a connection of the external surface may have open at once: Consul's bound.
+pub const EXTERNAL_STREAMS_MAX: u32 = 2048;
+/// How many a connection of the other surfaces may. Consul has no bound there; an agent has one subscription for each service that
+/// it watches, all on one connection, so ours is far above.
+pub const INTERNAL_STREAMS_MAX: u32 = 65_536;
+
 /// The services behind one kind of connection, with every layer in front of them.
 pub struct Surface {
     listener: GrpcListener,
@@ -96,6 +102,14 @@ impl Surface {
         match self.listener {
             GrpcListener::External => EXTERNAL_MESSAGE_BYTES_MAX,
             GrpcListener::Internal | GrpcListener::RaftForwarding => INTERNAL_MESSAGE_BYTES_MAX,
+        }
+    }
+
+    /// How many calls a connection may have open at once.
+    pub fn streams_max(&self) -> u32 {
+        match self.listener {
+            GrpcListener::External => EXTERNAL_STREAMS_MAX,
+            GrpcListener::Internal | GrpcListener::RaftForwarding => INTERNAL_STREAMS_MAX,
         }
     }
 

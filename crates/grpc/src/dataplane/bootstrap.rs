@@ -7,6 +7,7 @@ use proconsul_services::{Access, Context, Rights, central::in_service};
 use proconsul_state::{Peer, Snapshot, WatchSet};
 use proconsul_structs::service::ServiceKind;
 use tonic::Status;
+use uuid::Uuid;
 
 use super::access_logs;
 use crate::options;
@@ -65,11 +66,26 @@ fn node(snapshot: &Snapshot, request: &GetEnvoyBootstrapParamsRequest) -> Result
     Ok(node.node.to_str_lossy().into_owned())
 }
 
-/// Whether Consul's index by id takes this for one.
+/// Whether Consul's index by id takes this for one: hyphens and all.
 fn is_uuid(id: &str) -> bool {
-    id.len() == 36
-        && id.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
+    id.len() == uuid::fmt::Hyphenated::LENGTH && Uuid::try_parse(id).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_a_uuid_with_its_hyphens() {
+        assert!(is_uuid("1f2e3d4c-5b6a-4978-8796-a5b4c3d2e1f0") && is_uuid("00000000-0000-0000-0000-0000000000AA"));
+        for none in [
+            "",
+            "x",
+            "1f2e3d4c5b6a49788796a5b4c3d2e1f0",
+            "1f2e3d4c-5b6a-4978-8796-a5b4c3d2e1fg",
+            "1f2e3d4c5b6a-4978-8796--a5b4c3d2e1f0",
+        ] {
+            assert!(!is_uuid(none), "{none}");
+        }
+    }
 }

@@ -4,14 +4,14 @@ use std::{fmt, sync::Arc};
 use bytes::Bytes;
 use proconsul_proto::pbstorage::{self, log::Request};
 use proconsul_proto_public::pbresource::{Id, Resource, Type};
-use proconsul_services::{Appended, Context};
+use proconsul_services::Context;
 use proconsul_state::{Entry, Outcome, ResourceMissing, ResourceQuery, Snapshot, WatchSet};
 use proconsul_structs::peering::StorageLog;
 use proconsul_types::{GoQuoted, WireText};
 use prost::Message;
 use tonic::metadata::MetadataMap;
 
-use crate::options;
+use crate::{append::append, options};
 
 /// The key under which a caller says how new what it reads has to be.
 const CONSISTENCY_KEY: &str = "x-consul-consistency-mode";
@@ -139,11 +139,7 @@ impl Backend {
         let log = pbstorage::Log { r#type: kind.into(), request: Some(request) };
         let entry = Entry::Resource(Box::new(StorageLog(Bytes::from(log.encode_to_vec()))));
         drop(log);
-        let outcome = match self.context.log.append(entry) {
-            Appended::Done(outcome) => outcome,
-            Appended::Pending(outcome) => outcome.await,
-        };
-        match outcome {
+        match append(&self.context, entry).await {
             Ok(Outcome::Error(text)) => Err(text.into()),
             Ok(outcome) => Ok(outcome),
             Err(fault) => Err(StorageError::Other(options::text(&fault))),
