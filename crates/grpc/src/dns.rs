@@ -9,7 +9,7 @@ use std::{
 use proconsul_dns::{Catalog, LookupError, Moment, NodeLookup, ServiceLookup, Settings, Transport, respond};
 use proconsul_netrpc::Fault;
 use proconsul_proto_public::pbdns::{Protocol, QueryRequest, QueryResponse, dns_service_server::DnsService};
-use proconsul_services::{Context, Reads};
+use proconsul_services::{Context, Reader, Reads};
 use proconsul_structs::{
     Shared,
     catalog::{HealthFilterType, NodeSpecificRequest, ServiceSpecificRequest},
@@ -27,12 +27,18 @@ use crate::{Deps, options};
 #[derive(Clone)]
 pub(crate) struct Dns {
     context: Arc<Context>,
+    reader: Arc<Reader>,
     settings: Arc<Settings>,
 }
 
 impl Dns {
     pub(crate) fn new(deps: &Deps) -> Self {
-        Self { context: Arc::clone(&deps.context), settings: Arc::clone(&deps.dns) }
+        Self::of(Arc::clone(&deps.context), Arc::clone(&deps.dns))
+    }
+
+    fn of(context: Arc<Context>, settings: Arc<Settings>) -> Self {
+        let reader = Arc::new(Reader::new(&context));
+        Self { context, reader, settings }
     }
 }
 
@@ -45,7 +51,7 @@ impl DnsService for Dns {
         let transport = transport(protocol)?;
         let asked = proconsul_dns::Request::read(&msg)
             .map_err(|error| Status::internal(format!("failure decoding dns request: {error}")))?;
-        let catalog = Seen(Reads::new(&self.context, rights));
+        let catalog = Seen(self.reader.of(rights));
         let msg = respond(&self.settings, &catalog, transport, &asked, now());
         Ok(Response::new(QueryResponse { msg: msg.into() }))
     }

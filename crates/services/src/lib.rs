@@ -38,7 +38,7 @@ pub use coordinate::{
 };
 pub use internal::MANUAL_VIRTUAL_IPS_MAX;
 use proconsul_netrpc::Registry;
-pub use reads::Reads;
+pub use reads::{Reader, Reads};
 pub use rights::{Access, AllowAll, Authorizer, Authorizers, Rights};
 pub use session_clock::{
     ENDINGS_MAX, LOCK_DELAYS_MAX, RETRY_FIRST, RETRY_MAX, SESSION_TTL_MAX, SESSION_TTL_MIN, SESSION_TTL_MULTIPLIER,

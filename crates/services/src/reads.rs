@@ -15,25 +15,43 @@ use proconsul_structs::{
 
 use crate::{Context, Rights, View, blocking::Query, catalog, health, visible};
 
+/// Makes [`Reads`], and keeps what is the same for all: what counts them is looked up once.
+pub struct Reader {
+    context: Arc<Context>,
+    healthy_instances: health::services::Instances,
+    instances: catalog::services::Instances,
+}
+
+impl Reader {
+    /// Reads from this server.
+    pub fn new(context: &Arc<Context>) -> Self {
+        Self {
+            context: Arc::clone(context),
+            healthy_instances: health::services::Instances::new(),
+            instances: catalog::services::Instances::new(),
+        }
+    }
+
+    /// Reads of whoever has these rights. Who has none because there is no such token is told so by every read.
+    pub fn of(&self, rights: Result<Rights, Fault>) -> Reads<'_> {
+        Reads { reader: self, at: self.context.store.snapshot(), rights }
+    }
+}
+
 /// Reads of one caller, all from the same moment. What the caller may not see is not in them.
 pub struct Reads<'a> {
-    context: &'a Context,
+    reader: &'a Reader,
     at: Arc<Snapshot>,
     rights: Result<Rights, Fault>,
 }
 
-impl<'a> Reads<'a> {
-    /// Reads of whoever has these rights. Who has none because there is no such token is told so by every read.
-    pub fn new(context: &'a Context, rights: Result<Rights, Fault>) -> Self {
-        Self { context, at: context.store.snapshot(), rights }
-    }
-
+impl Reads<'_> {
     /// As `Health.ServiceNodes`.
     ///
     /// # Errors
     /// As its.
     pub fn healthy_instances(&self, request: &ServiceSpecificRequest) -> Result<Vec<CheckServiceNode>, Fault> {
-        Ok(self.ask(&health::services::Instances::new(), request)?.nodes.unwrap_or_default())
+        Ok(self.ask(&self.reader.healthy_instances, request)?.nodes.unwrap_or_default())
     }
 
     /// The node that `Catalog.NodeServices` answers with.
@@ -57,7 +75,7 @@ impl<'a> Reads<'a> {
     /// # Errors
     /// As its.
     pub fn instances(&self, request: &ServiceSpecificRequest) -> Result<Vec<Shared<ServiceNode>>, Fault> {
-        Ok(self.ask(&catalog::services::Instances::new(), request)?.service_nodes.unwrap_or_default())
+        Ok(self.ask(&self.reader.instances, request)?.service_nodes.unwrap_or_default())
     }
 
     /// As `Catalog.VirtualIPForService`.
@@ -81,8 +99,9 @@ impl<'a> Reads<'a> {
     where
         <Q::Method as Method>::Request: RpcInfo,
     {
-        self.context.check_datacenter(request)?;
-        let view = View { context: self.context, at: &self.at, rights: self.rights()? };
+        let context = &*self.reader.context;
+        context.check_datacenter(request)?;
+        let view = View { context, at: &self.at, rights: self.rights()? };
         let found = query.evaluate(view, request, &mut WatchSet::off())?;
         query.count(request);
         Ok(found.reply)

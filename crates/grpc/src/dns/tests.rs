@@ -73,7 +73,7 @@ fn service(with_rules: bool) -> Dns {
     let lot = Lot::new(Arc::clone(&store), QueryTimes::default());
     let context = Context::new("dc1".into(), store, lot, Arc::new(Nobody), Arc::new(Nobody));
     let context = if with_rules { context.with_authorizers(Arc::new(Some_)) } else { context };
-    Dns { context: Arc::new(context), settings: Arc::new(Settings::default()) }
+    Dns::of(Arc::new(context), Arc::new(Settings::default()))
 }
 
 /// A question for addresses, by its labels.
