@@ -41,6 +41,11 @@ pub type Rest = BTreeMap<GoStr, Verbatim>;
 pub struct Verbatim(Bytes);
 
 impl Verbatim {
+    /// The value that has this encoding. The bytes are not looked at: they must be one value and no more.
+    pub fn from_encoding(encoding: Bytes) -> Self {
+        Self(encoding)
+    }
+
     /// The value's encoding.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -52,6 +57,13 @@ impl Verbatim {
     /// When it nests deeper than values that are built may.
     pub fn value(&self) -> Result<Value, crate::DecodeError> {
         crate::from_slice(&self.0)
+    }
+}
+
+impl Default for Verbatim {
+    /// Nil.
+    fn default() -> Self {
+        Self(Bytes::from_static(&[crate::marker::NIL]))
     }
 }
 

@@ -13,6 +13,7 @@ mod context; // what services ask of the server around them
 mod coordinate; // Coordinate: where nodes are
 mod echo; // errors that repeat what the caller sent
 mod filter; // what the filter expressions of queries may select
+mod fragments; // parts of answers that are encoded once
 mod health; // Health: checks, and services with them
 mod internal; // Internal: what agents ask for people and for the mesh
 mod kvs; // KVS: keys and values
@@ -36,6 +37,7 @@ pub use context::{Appended, Caller, Context, Leadership, LeadershipFacts, Log, V
 pub use coordinate::{
     COORDINATE_BATCH_SIZE, COORDINATE_BATCHES_MAX, COORDINATE_UPDATE_PERIOD, CoordinateUpdates, PENDING_NAME_BYTES_MAX,
 };
+pub use fragments::{FRAGMENT_BYTES_MAX, FRAGMENTS_BYTES_MAX};
 pub use internal::MANUAL_VIRTUAL_IPS_MAX;
 use proconsul_netrpc::Registry;
 pub use reads::{Reader, Reads};

@@ -189,9 +189,9 @@ pub struct IndexedServices {
 
 /// Answer of `Catalog.ServiceNodes`.
 #[derive(Wire, Clone, Debug, Default, PartialEq)]
-pub struct IndexedServiceNodes {
-    /// The instances.
-    pub service_nodes: List<Shared<ServiceNode>>,
+pub struct IndexedServiceNodes<Instance = Shared<ServiceNode>> {
+    /// The instances. Whoever has them encoded already writes an answer of `Verbatim` values.
+    pub service_nodes: List<Instance>,
     /// Facts of the query.
     #[wire(embed)]
     pub query_meta: QueryMeta,

@@ -42,9 +42,9 @@ pub struct CheckServiceNode {
 
 /// Answer of `Health.ServiceNodes`.
 #[derive(Wire, Clone, Debug, Default, PartialEq)]
-pub struct IndexedCheckServiceNodes {
-    /// The instances.
-    pub nodes: List<CheckServiceNode>,
+pub struct IndexedCheckServiceNodes<Instance = CheckServiceNode> {
+    /// The instances. Whoever has them encoded already writes an answer of `Verbatim` values.
+    pub nodes: List<Instance>,
     /// Facts of the query.
     #[wire(embed)]
     pub query_meta: QueryMeta,

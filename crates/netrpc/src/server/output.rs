@@ -9,7 +9,10 @@ use std::{
 use proconsul_yamux::Stall;
 use tokio::io::AsyncWrite;
 
-use super::End;
+use super::{
+    End,
+    buffers::{fits, recycle, spare},
+};
 
 /// With this much waiting to be written, no further call is answered: requests stay where they are, unacknowledged.
 pub const OUTPUT_BYTES_STOP_SERVING: usize = 1024 * 1024;
@@ -17,6 +20,9 @@ pub const OUTPUT_BYTES_STOP_SERVING: usize = 1024 * 1024;
 /// With this much waiting to be written, nothing further is read. Above the other mark, so that a peer that is slow to read
 /// can still tell us so (window updates, pings), and be told (acknowledgements).
 pub const OUTPUT_BYTES_STOP_READING: usize = 2 * OUTPUT_BYTES_STOP_SERVING;
+
+/// So much of what the peer did not take is copied; more is kept in the buffer that it is in, if that is not much larger.
+const COPY_BYTES_MAX: usize = 4 * 1024;
 
 /// What could not be written in the turn that made it.
 #[derive(Debug, Default)]
@@ -46,20 +52,31 @@ impl Unsent {
                 count => self.start += count,
             }
         }
-        let mut taken = 0;
         if self.start == self.bytes.len() {
-            (self.bytes, self.start) = (Vec::new(), 0);
+            let mut taken = 0;
             while taken < output.len() {
                 match write_some(io, &output[taken..], cx)? {
                     0 => break,
                     count => taken += count,
                 }
             }
-        } else if self.start > self.bytes.len() / 2 {
-            self.bytes.drain(..self.start);
+            recycle(std::mem::take(&mut self.bytes));
             self.start = 0;
+            let left = output.len() - taken;
+            if left > COPY_BYTES_MAX && fits(output.capacity(), left) {
+                // Kept where it is: the turn goes on with another buffer.
+                (self.bytes, self.start) = (std::mem::take(output), taken);
+            } else if left > 0 {
+                self.bytes = spare(left);
+                self.bytes.extend_from_slice(&output[taken..]);
+            }
+        } else {
+            if self.start > self.bytes.len() / 2 {
+                self.bytes.drain(..self.start);
+                self.start = 0;
+            }
+            self.bytes.extend_from_slice(output);
         }
-        self.bytes.extend_from_slice(&output[taken..]);
         output.clear();
         self.stall.after_write(before - self.len(), self.len(), now);
         Ok(())
@@ -86,5 +103,71 @@ fn write_some<IO: AsyncWrite + Unpin>(io: &mut IO, bytes: &[u8], cx: &mut Contex
         Poll::Ready(Ok(0)) => Err(io::ErrorKind::WriteZero.into()),
         Poll::Ready(result) => result,
         Poll::Pending => Ok(0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+
+    /// Takes so many bytes, and then no more until it is told to.
+    struct Takes {
+        room: usize,
+        got: Vec<u8>,
+    }
+
+    impl AsyncWrite for Takes {
+        fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            let count = self.room.min(bytes.len());
+            if count == 0 {
+                return Poll::Pending;
+            }
+            self.room -= count;
+            self.got.extend_from_slice(&bytes[..count]);
+            Poll::Ready(Ok(count))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[test]
+    fn bytes_come_in_order_and_a_slow_peer_holds_little_more_than_they_are() {
+        let mut cx = Context::from_waker(Waker::noop());
+        let (mut io, mut unsent) = (Takes { room: 0, got: Vec::new() }, Unsent::default());
+        let mut output = Vec::with_capacity(1024 * 1024);
+        let mut sent = Vec::new();
+        for (round, (length, room)) in [
+            (300_000, 100_000),
+            (10, 0),
+            (50_000, 250_000),
+            (0, 1),
+            (700_000, 10_000),
+            (9_000, 2_000_000),
+            (6_000, 100),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let more = vec![round as u8; length];
+            output.extend_from_slice(&more);
+            sent.extend(more);
+            io.room += room;
+            unsent.write(&mut io, &mut output, Instant::now(), &mut cx).expect("it takes some");
+            assert!(output.is_empty());
+            assert_eq!(io.got.len() + unsent.len(), sent.len());
+            assert!(unsent.bytes.capacity() / 4 <= unsent.len() + COPY_BYTES_MAX, "round {round}");
+        }
+        io.room = usize::MAX;
+        unsent.write(&mut io, &mut output, Instant::now(), &mut cx).expect("it takes all");
+        assert_eq!(io.got, sent);
+        assert_eq!(unsent.bytes.capacity(), 0, "a connection that has written all holds nothing");
     }
 }

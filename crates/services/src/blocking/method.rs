@@ -51,6 +51,15 @@ pub trait Query: Send + Sync + 'static {
     /// Counts a call that is answered, or waits to be.
     fn count(&self, _: &<Self::Method as Method>::Request) {}
 
+    /// The answer as it is to be encoded.
+    fn encodable(
+        &self,
+        _: &<Self::Method as Method>::Request,
+        reply: <Self::Method as Method>::Reply,
+    ) -> Box<dyn Encode + Send> {
+        Box::new(reply)
+    }
+
     /// The index that an answer would go by, where that is told without making the answer, and the answer is made of what it
     /// watches and of this index alone. Answers of such queries are kept for those who ask the same, as long as nothing that
     /// they watch changes and the index is the same.
@@ -110,10 +119,7 @@ impl<Q: Query> Waits<Q> {
         if past == 0 {
             return asked.answer_now(request, &rights, (info.method_index, body)).map(Answer::Now);
         }
-        let until = deadline(
-            info,
-            lot.times().wait(options.map(|o| o.max_query_time).unwrap_or_default(), super::times::random()),
-        );
+        let until = deadline(info, lot.times().wait_for(options.map(|o| o.max_query_time).unwrap_or_default()));
         let question = || -> Arc<dyn Question> { Arc::clone(&self.0) as _ };
         if let Some(parking) = lot.join(info.method_index, body, until) {
             return Ok(Answer::Later(Box::new(parking)));
@@ -122,7 +128,7 @@ impl<Q: Query> Waits<Q> {
         let snapshot = asked.context.store.snapshot();
         let found = asked.look(request, &rights, &snapshot, &mut watches)?;
         if found.reply.meta().index > past {
-            return Ok(Answer::Now(Reply::value(found.reply)));
+            return Ok(Answer::Now(Reply::Value(asked.query.encodable(request, found.reply))));
         }
         Ok(Answer::Later(Box::new(Parking::new(
             Arc::clone(lot),
@@ -159,9 +165,10 @@ impl<Q: Query> Asked<Q> {
         }
         let mut watches = if index.is_some() { WatchSet::new() } else { WatchSet::off() };
         let found = self.look(request, rights, &snapshot, &mut watches)?;
-        let Some(index) = index else { return Ok(Reply::value(found.reply)) };
+        let reply = self.query.encodable(request, found.reply);
+        let Some(index) = index else { return Ok(Reply::Value(reply)) };
         let mut encoded = Vec::new();
-        found.reply.encode(&mut encoded).map_err(|error| Fault::unencodable(&error))?;
+        reply.encode(&mut encoded).map_err(|error| Fault::unencodable(&error))?;
         let encoded = Bytes::from(encoded);
         kept.keep((method, body), (snapshot.index, index), &watches, &encoded);
         Ok(Reply::Encoded(encoded))
@@ -200,7 +207,7 @@ impl<Q: Query> Question for Asked<Q> {
             index: found.reply.meta().index,
             nothing: !found.something,
             also: found.also.unwrap_or(0),
-            reply: Box::new(found.reply) as Box<dyn Encode + Send>,
+            reply: self.query.encodable(&request, found.reply),
         })
     }
 }

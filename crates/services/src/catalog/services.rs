@@ -1,9 +1,9 @@
 //! `Catalog.ListServices` and `Catalog.ServiceNodes`.
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use metrics::Counter;
 use proconsul_msgpack::GoStr;
-use proconsul_netrpc::Fault;
+use proconsul_netrpc::{Encode, Fault};
 use proconsul_state::{Peer, Snapshot, WatchSet, satisfies, tags_by_name};
 use proconsul_structs::{
     List, Shared,
@@ -20,6 +20,7 @@ use crate::{
     blocking::{Found, Query},
     central,
     filter::RowFilter,
+    fragments::{Assembled, Fragments},
     near::sort_near,
     visible,
 };
@@ -88,6 +89,7 @@ impl Query for AllNames {
 pub(crate) struct Instances {
     asked_service: Counter,
     asked_connect: Counter,
+    fragments: Arc<Fragments<Shared<ServiceNode>>>,
 }
 
 impl Instances {
@@ -95,6 +97,7 @@ impl Instances {
         Self {
             asked_service: metrics::counter!(metric::CATALOG_SERVICE_QUERY.name),
             asked_connect: metrics::counter!(metric::CATALOG_CONNECT_QUERY.name),
+            fragments: Fragments::new(),
         }
     }
 }
@@ -141,6 +144,13 @@ impl Query for Instances {
         let named = !request.service_name.is_empty() || !request.service_address.is_empty();
         let hidden = request.connect && !visible::service(rights, &request.peer_name, &request.service_name);
         (named && hidden).then(IndexedServiceNodes::default)
+    }
+
+    fn encodable(&self, request: &ServiceSpecificRequest, reply: IndexedServiceNodes) -> Box<dyn Encode + Send> {
+        if request.merge_central_config {
+            return Box::new(reply); // services that were made for this answer
+        }
+        Box::new(Assembled { reply, fragments: Arc::clone(&self.fragments) })
     }
 
     fn index(&self, View { at, .. }: View<'_>, request: &ServiceSpecificRequest) -> Option<u64> {

@@ -1,7 +1,9 @@
 //! `Health.ServiceNodes`.
+use std::sync::Arc;
+
 use metrics::Counter;
 use proconsul_msgpack::GoStr;
-use proconsul_netrpc::Fault;
+use proconsul_netrpc::{Encode, Fault};
 use proconsul_state::{Peer, Snapshot, WatchSet, satisfies};
 use proconsul_structs::{
     List,
@@ -18,6 +20,7 @@ use crate::{
     catalog::{filtered, list},
     central,
     filter::RowFilter,
+    fragments::{Assembled, Fragments},
     near::sort_near,
     visible,
 };
@@ -28,6 +31,7 @@ pub(crate) struct Instances {
     asked_service: Counter,
     asked_connect: Counter,
     asked_ingress: Counter,
+    fragments: Arc<Fragments<CheckServiceNode>>,
 }
 
 impl Instances {
@@ -36,6 +40,7 @@ impl Instances {
             asked_service: metrics::counter!(metric::HEALTH_SERVICE_QUERY.name),
             asked_connect: metrics::counter!(metric::HEALTH_CONNECT_QUERY.name),
             asked_ingress: metrics::counter!(metric::HEALTH_INGRESS_QUERY.name),
+            fragments: Fragments::new(),
         }
     }
 }
@@ -81,6 +86,13 @@ impl Query for Instances {
             _ => &self.asked_service,
         };
         asked.increment(1);
+    }
+
+    fn encodable(&self, request: &ServiceSpecificRequest, reply: IndexedCheckServiceNodes) -> Box<dyn Encode + Send> {
+        if request.merge_central_config {
+            return Box::new(reply); // services that were made for this answer
+        }
+        Box::new(Assembled { reply, fragments: Arc::clone(&self.fragments) })
     }
 
     fn index(&self, View { at, .. }: View<'_>, request: &ServiceSpecificRequest) -> Option<u64> {
