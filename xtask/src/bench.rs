@@ -9,11 +9,12 @@ mod samples; // figures of all rounds, and their medians
 mod structs; // large replies through our codec and Go's
 mod table; // markdown
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::Value;
 
 use crate::interop::go::{Go, Peers};
@@ -66,7 +67,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
         Some(path) => path.clone(),
         None => servers::build_proconsul(Profile::Release)?,
     };
-    let bench = Bench { options: &options, peers, ours };
+    let bench = Bench { options: &options, peers, ours, bare_tonic: OnceCell::new() };
     let mut samples = Samples::default();
     for load in LOADS.iter().filter(|load| options.wants(load)) {
         bench.measure(load, &mut samples)?;
@@ -171,12 +172,18 @@ struct Bench<'a> {
     options: &'a Options,
     peers: Peers,
     ours: PathBuf,
+    /// The server beside ours for [`Port::GrpcBesideBare`], built when it is first wanted.
+    bare_tonic: OnceCell<Result<PathBuf>>,
 }
 
 impl Bench<'_> {
     fn start(&self, load: &Load, side: Side) -> Result<Server> {
         match side {
             Side::Ours => Server::start_proconsul_with(&self.ours, Ports::default(), load.port.of_ours()),
+            Side::Floor if load.port == Port::GrpcBesideBare => {
+                let bare = self.bare_tonic.get_or_init(|| servers::build_example("proconsul-grpc", "bare_tonic"));
+                Server::start_bare(bare.as_ref().map_err(|error| anyhow!("{error:#}"))?)
+            }
             Side::Floor | Side::Against => Server::start_floor_with(&self.peers.server, load.port.of_floor()),
         }
     }
@@ -190,14 +197,14 @@ impl Bench<'_> {
         let mut kept = Vec::new();
         if !load.fresh {
             kept.push(self.start(load, Side::Ours)?);
-            if load.floor && load.port != Port::GrpcBesideOwn {
+            if load.floor {
                 kept.push(self.start(load, Side::Floor)?);
             }
         }
         for round in 0..self.options.rounds {
             for (i, side) in sides.iter().enumerate() {
                 let fresh = if load.fresh { Some(self.start(load, *side)?) } else { None };
-                let server = kept.get(i).or(kept.first()).or(fresh.as_ref());
+                let server = kept.get(i).or(fresh.as_ref());
                 let server = server.expect("a load without kept servers has just started one");
                 let (addr, more) = load.port.target(server, *side);
                 samples.add(load, *side, self.put_on(load, addr, server.pid(), more));

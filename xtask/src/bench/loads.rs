@@ -84,8 +84,10 @@ pub(crate) enum Port {
     MutualTls,
     /// No certificate, and the load goes to the gRPC port.
     Grpc,
-    /// gRPC behind type byte 8 of the server port; in the place of the floor stands the gRPC port of the same server.
-    GrpcBesideOwn,
+    /// A certificate, clients need none, and the load goes to the gRPC port in TLS.
+    GrpcTls,
+    /// gRPC behind type byte 8 of the server port; in the place of the floor stands a port that `tonic` makes, with nothing in front.
+    GrpcBesideBare,
 }
 
 impl Port {
@@ -103,7 +105,8 @@ impl Port {
     /// Arguments of our server.
     pub(crate) fn of_ours(self) -> &'static [&'static str] {
         match self {
-            Self::Plain | Self::Grpc | Self::GrpcBesideOwn => &[],
+            Self::Plain | Self::Grpc | Self::GrpcBesideBare => &[],
+            Self::GrpcTls => &["--config-file", "variants/tls-open.hcl", "--grpc-tls-port", "0"],
             Self::Tls => &["--config-file", "variants/tls-open.hcl"],
             Self::MutualTls => &["--config-file", "variants/tls.hcl"],
         }
@@ -114,8 +117,8 @@ impl Port {
         const TLS: [&str; 7] =
             ["-cert", "certs/server.pem", "-key", "certs/server-key.pem", "-ca", "certs/ca.pem", "-verify-incoming"];
         match self {
-            Self::Plain | Self::Grpc | Self::GrpcBesideOwn => &[],
-            Self::Tls => TLS.split_at(6).0,
+            Self::Plain | Self::Grpc | Self::GrpcBesideBare => &[],
+            Self::Tls | Self::GrpcTls => TLS.split_at(6).0,
             Self::MutualTls => &TLS,
         }
     }
@@ -123,7 +126,7 @@ impl Port {
     /// What stands beside ours.
     pub(crate) fn floor_name(self) -> &'static str {
         match self {
-            Self::GrpcBesideOwn => "own gRPC port",
+            Self::GrpcBesideBare => "bare tonic",
             _ => "Go floor",
         }
     }
@@ -131,8 +134,9 @@ impl Port {
     /// Where on a server the load goes, and what else the generator is told.
     pub(crate) fn target(self, server: &Server, side: Side) -> (&str, &'static [&'static str]) {
         match (self, side) {
-            (Self::GrpcBesideOwn, Side::Ours) => (server.addr(), &["-grpc-by", "byte"]),
-            (Self::Grpc | Self::GrpcBesideOwn, _) => (server.grpc_addr(), &[]),
+            (Self::GrpcBesideBare, Side::Ours) => (server.addr(), &["-grpc-by", "byte"]),
+            (Self::GrpcTls, Side::Ours) => (server.grpc_tls_addr(), &[]),
+            (Self::Grpc | Self::GrpcTls, _) => (server.grpc_addr(), &[]),
             _ => (server.addr(), &[]),
         }
     }
@@ -286,14 +290,14 @@ pub(crate) static LOADS: &[Load] = &[
     Load::new("gRPC features 1x1", &["-scenario", "grpc-features"], &[cpu_of_consul(0.143)]).on(Port::Grpc),
     Load::new("gRPC features 1x64", &["-scenario", "grpc-features", "-inflight", "64"], &[cpu_of_consul(0.111)])
         .on(Port::Grpc),
-    Load::new("gRPC health 1x1 by byte 8, beside it our gRPC port", &["-scenario", "grpc-health"], &[CPU])
-        .on(Port::GrpcBesideOwn),
-    Load::new(
-        "gRPC health 1x64 by byte 8, beside it our gRPC port",
-        &["-scenario", "grpc-health", "-inflight", "64"],
-        &[CPU],
-    )
-    .on(Port::GrpcBesideOwn),
+    Load::new("gRPC health 1x1, byte 8 of the server port", &["-scenario", "grpc-health"], &[CPU, P50])
+        .on(Port::GrpcBesideBare),
+    Load::new("gRPC health 1x64, byte 8 of the server port", &["-scenario", "grpc-health", "-inflight", "64"], &[CPU])
+        .on(Port::GrpcBesideBare),
+    Load::new("gRPC stream 1x1, byte 8 of the server port", &["-scenario", "grpc-stream"], &[CPU, P50])
+        .on(Port::GrpcBesideBare),
+    Load::new("gRPC stream 1x64, byte 8 of the server port", &["-scenario", "grpc-stream", "-inflight", "64"], &[CPU])
+        .on(Port::GrpcBesideBare),
     Load::new("idle connection, bare", &["-scenario", "idle"], &[bytes(3.0 * 1024.0)]).of(5_000),
     Load::new("idle connection, one used stream", &["-scenario", "idle-used-stream"], &[bytes(4.0 * 1024.0)]).of(5_000),
     Load::new("idle connection in TLS, bare", &["-scenario", "idle", "-tls", "byte"], &[BYTES]).on(Port::Tls).of(2_000),
@@ -301,6 +305,9 @@ pub(crate) static LOADS: &[Load] = &[
         .on(Port::Tls)
         .of(2_000),
     Load::new("idle gRPC connection, one call made", &["-scenario", "grpc-idle"], &[BYTES]).on(Port::Grpc).of(5_000),
+    Load::new("idle gRPC connection in TLS, one call made", &["-scenario", "grpc-idle", "-tls", "alpn"], &[BYTES])
+        .on(Port::GrpcTls)
+        .of(2_000),
     Load::new("# parked queries, identical", IDENTICAL, &[bytes(600.0), WAKE_TIME, WAKE_CPU]).of(10_000),
     Load::new("# parked queries, distinct keys", DISTINCT, &[bytes(600.0), OTHER_WRITE, WAKE_TIME, WAKE_CPU])
         .of(10_000),

@@ -57,9 +57,19 @@ pub(crate) fn golden_folder() -> PathBuf {
 
 /// Builds our server and gives the path of its binary, wherever cargo put it.
 pub(crate) fn build_proconsul(profile: Profile) -> Result<PathBuf> {
+    build(&["-p", "proconsul", "--bin", "proconsul"], "proconsul", profile)
+}
+
+/// The same of a crate's example, in a release build.
+pub(crate) fn build_example(package: &str, example: &str) -> Result<PathBuf> {
+    build(&["-p", package, "--example", example], example, Profile::Release)
+}
+
+fn build(what: &[&str], target: &str, profile: Profile) -> Result<PathBuf> {
     let mut command = Command::new(cargo());
     command
-        .args(["build", "-p", "proconsul", "--bin", "proconsul"])
+        .arg("build")
+        .args(what)
         .arg("--message-format=json-render-diagnostics")
         .current_dir(workspace_root())
         .stdout(Stdio::piped());
@@ -67,11 +77,11 @@ pub(crate) fn build_proconsul(profile: Profile) -> Result<PathBuf> {
         command.arg("--release");
     }
     let out = command.spawn()?.wait_with_output().context("running cargo")?;
-    ensure!(out.status.success(), "our server does not build");
+    ensure!(out.status.success(), "{target} does not build");
     String::from_utf8_lossy(&out.stdout)
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| message["target"]["name"] == "proconsul")
+        .filter(|message| message["target"]["name"] == target)
         .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
         .next_back()
         .context("cargo named no binary")
@@ -141,6 +151,14 @@ impl Server {
         Self::start(binary, &args, |line| {
             let (addr, grpc) = line.strip_prefix("listening ")?.split_once(" grpc ")?;
             Some(Listening { addr: addr.to_owned(), grpc: grpc.to_owned(), grpc_tls: String::new() })
+        })
+    }
+
+    /// Starts a server with one port, which is for gRPC.
+    pub(crate) fn start_bare(binary: &Path) -> Result<Self> {
+        Self::start(binary, &[], |line| {
+            let addr = line.strip_prefix("listening ")?.to_owned();
+            Some(Listening { grpc: addr.clone(), addr, grpc_tls: String::new() })
         })
     }
 

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/net/http2/hpack"
 	"google.golang.org/grpc"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
 
 	"proconsul.test/interop/peer"
 )
@@ -22,18 +23,51 @@ const (
 	grpcByByte = "byte"
 )
 
-// grpcScenarios are those that speak gRPC to -addr.
-var grpcScenarios = map[string]func(context.Context, *grpc.ClientConn) error{
+// grpcScenarios are those that speak gRPC to -addr: what each worker prepares on a channel, and then repeats.
+var grpcScenarios = map[string]func(*grpc.ClientConn) (func() error, error){
 	// Only on the external port.
-	"grpc-features": func(ctx context.Context, c *grpc.ClientConn) error {
+	"grpc-features": unary(func(ctx context.Context, c *grpc.ClientConn) error {
 		_, err := pbdataplane.NewDataplaneServiceClient(c).GetSupportedDataplaneFeatures(ctx, &pbdataplane.GetSupportedDataplaneFeaturesRequest{})
 		return err
-	},
+	}),
 	// On the server port too.
-	"grpc-health": func(ctx context.Context, c *grpc.ClientConn) error {
+	"grpc-health": unary(func(ctx context.Context, c *grpc.ClientConn) error {
 		_, err := healthpb.NewHealthClient(c).Check(ctx, &healthpb.HealthCheckRequest{})
 		return err
+	}),
+	// The same, but one stream for each worker, in which one question and its answer follow another.
+	"grpc-stream": func(c *grpc.ClientConn) (func() error, error) {
+		stream, err := reflectionpb.NewServerReflectionClient(c).ServerReflectionInfo(context.Background())
+		if err != nil {
+			return nil, err
+		}
+		ask := &reflectionpb.ServerReflectionRequest{MessageRequest: &reflectionpb.ServerReflectionRequest_FileContainingSymbol{
+			FileContainingSymbol: healthpb.Health_ServiceDesc.ServiceName,
+		}}
+		return func() error {
+			late := time.AfterFunc(answerLimit, func() { c.Close() })
+			defer late.Stop()
+			if err := stream.Send(ask); err != nil {
+				return err
+			}
+			answer, err := stream.Recv()
+			if err == nil && len(answer.GetFileDescriptorResponse().GetFileDescriptorProto()) == 0 {
+				err = errors.New("the answer has no descriptor")
+			}
+			return err
+		}, nil
 	},
+}
+
+// unary repeats a call.
+func unary(call func(context.Context, *grpc.ClientConn) error) func(*grpc.ClientConn) (func() error, error) {
+	return func(c *grpc.ClientConn) (func() error, error) {
+		return func() error {
+			ctx, cancel := context.WithTimeout(context.Background(), answerLimit)
+			defer cancel()
+			return call(ctx, c)
+		}, nil
+	}
 }
 
 // dialGRPC gives a connection on which HTTP/2 may begin.
@@ -41,12 +75,22 @@ func (o options) dialGRPC(from *net.TCPAddr) (net.Conn, error) {
 	if o.grpcBy == grpcByByte {
 		return o.dialOnce(peer.ByteGRPC, from)
 	}
-	return peer.Connect(o.addr, from)
+	c, err := peer.Connect(o.addr, from)
+	if err != nil || o.tls.how == tlsNone {
+		return c, err
+	}
+	d, err := o.dialer()
+	if err != nil {
+		return nil, err
+	}
+	config := d.config.Clone()
+	config.NextProtos = []string{http2.NextProtoTLS}
+	return d.handshake(c, config)
 }
 
 // grpcLoop keeps calls in flight on one channel of grpc-go.
 func grpcLoop(o options, _ int, st *stats, p *phase) error {
-	call := grpcScenarios[o.scenario]
+	prepare := grpcScenarios[o.scenario]
 	c, err := peer.GRPC(func() (net.Conn, error) { return o.dialGRPC(nil) })
 	if err != nil {
 		return err
@@ -56,11 +100,11 @@ func grpcLoop(o options, _ int, st *stats, p *phase) error {
 	errs := make(chan error, o.inflight)
 	for range o.inflight {
 		go func() {
-			errs <- repeat(&mu, st, p, func() error {
-				ctx, cancel := context.WithTimeout(context.Background(), answerLimit)
-				defer cancel()
-				return call(ctx, c)
-			})
+			call, err := prepare(c)
+			if err == nil {
+				err = repeat(&mu, st, p, call)
+			}
+			errs <- err
 		}()
 	}
 	var first error // they share a connection, and fail alike

@@ -87,6 +87,7 @@ var scenarios = map[string]func(options, *result) error{
 	"parked":           parked,
 	"grpc-features":    calls,
 	"grpc-health":      calls,
+	"grpc-stream":      calls,
 	"grpc-idle":        grpcIdle,
 }
 
@@ -95,8 +96,8 @@ func main() {
 	flag.StringVar(&o.addr, "addr", "127.0.0.1:8300", "the server")
 	flag.IntVar(&o.pid, "server-pid", 0, "the server's process, for CPU and memory")
 	flag.StringVar(&o.scenario, "scenario", "status-ping", "status-ping, kv-get, kv-get-64k, kv-put, service-nodes, health, accept, idle, "+
-		"idle-used-stream, parked, kv-load, snapshot, reads-and-writes, grpc-features, grpc-health or grpc-idle")
-	flag.StringVar(&o.grpcBy, "grpc-by", grpcByPort, "grpc-*: port: -addr is a gRPC port; byte: it is the server port, and byte 8 comes first")
+		"idle-used-stream, parked, kv-load, snapshot, reads-and-writes, grpc-features, grpc-health, grpc-stream or grpc-idle")
+	flag.StringVar(&o.grpcBy, "grpc-by", grpcByPort, "grpc-*: port: -addr is a gRPC port, in TLS with -tls alpn; byte: it is the server port, and byte 8 comes first")
 	flag.StringVar(&o.client, "client", clientRaw, "raw: requests encoded beforehand, one writer and reader; hashicorp: its yamux and codec")
 	flag.StringVar(&o.keys, "keys", keysIdentical, "parked: identical or distinct")
 	flag.IntVar(&o.conns, "conns", 1, "connections; accept: workers; parked: sessions")

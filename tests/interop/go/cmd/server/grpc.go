@@ -2,29 +2,35 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"time"
 
 	"github.com/hashicorp/consul/proto-public/pbdataplane"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 )
 
 // serveGRPC is the floor of gRPC: grpc-go, set as Consul sets it for its external port, with two methods that ask nothing of
-// a store. It returns the address.
-func serveGRPC(addr string) (net.Addr, error) {
+// a store, in TLS where there are certificates. It returns the address.
+func serveGRPC(addr string, certificates *tls.Config) (net.Addr, error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, err
 	}
-	srv := grpc.NewServer(
+	var secure []grpc.ServerOption
+	if certificates != nil {
+		secure = append(secure, grpc.Creds(credentials.NewTLS(certificates)))
+	}
+	srv := grpc.NewServer(append(secure,
 		grpc.MaxConcurrentStreams(2048),
 		grpc.MaxRecvMsgSize(50<<20),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 30 * time.Second, Timeout: 10 * time.Second}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 15 * time.Second}),
-	)
+	)...)
 	pbdataplane.RegisterDataplaneServiceServer(srv, dataplane{})
 	healthpb.RegisterHealthServer(srv, health.NewServer())
 	go srv.Serve(l)

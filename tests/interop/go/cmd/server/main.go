@@ -65,7 +65,7 @@ func run(addr, grpcAddr string, files tlsFiles) error {
 	}
 	listening := fmt.Sprint("listening ", l.Addr())
 	if grpcAddr != "" {
-		at, err := serveGRPC(grpcAddr)
+		at, err := serveGRPC(grpcAddr, configs.insecure)
 		if err != nil {
 			return err
 		}
