@@ -3,6 +3,10 @@ mod support;
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::{Request, client::conn::http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use proconsul_server::{Config, PortAt, Server};
 use proconsul_tests::golden::{Port, Target, grpc};
 use serde_json::{Map, Value, json};
@@ -15,7 +19,7 @@ use support::{
     pki::Pki,
     pour,
     reasons::ended,
-    resident_bytes, start, to_the_end, until,
+    resident_bytes, start, tls, to_the_end, until,
 };
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
@@ -26,6 +30,13 @@ const LOGOUT: &str = "/hashicorp.consul.acl.ACLService/Logout";
 /// A server with a gRPC port.
 async fn server() -> Server {
     start(Config { grpc: PortAt::At(0), rpc_max_conns_per_client: 0, ..config() }).await
+}
+
+/// A server with a gRPC port, and another in TLS.
+async fn server_in_tls(pki: &Pki) -> Server {
+    let config = pki.config(|_| {});
+    let tls = proconsul_tls::Settings { grpc: config.tls.internal_rpc.clone(), ..config.tls.clone() };
+    start(Config { grpc: PortAt::At(0), grpc_tls: PortAt::At(0), tls, ..config }).await
 }
 
 /// A connection to the gRPC port that has said hello.
@@ -171,11 +182,7 @@ async fn a_hundred_thousand_streams_opened_and_reset_hold_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_protocols_on_a_grpc_port_are_closed() {
-    let pki = Pki::new();
-    let config = pki.config(|_| {});
-    let tls = proconsul_tls::Settings { grpc: config.tls.internal_rpc.clone(), ..config.tls.clone() };
-    let config = Config { grpc: PortAt::At(0), grpc_tls: PortAt::At(0), tls, ..config };
-    let server = start(config).await;
+    let server = server_in_tls(&Pki::new()).await;
     let (plain, in_tls) = (server.grpc_address().expect("a port"), server.grpc_tls_address().expect("a port"));
     // HTTP/1 on the plain port, TLS on the plain port, plain HTTP/2 on the port with TLS.
     for (address, first) in [
@@ -262,4 +269,69 @@ async fn half_open_requests_and_strange_frames_harm_nobody() {
     drop(half);
     until("both to be gone", PROMPTLY, || conns(&server).is_empty()).await;
     neighbour.noticed_nothing().await;
+}
+
+/// A client that asks for signs of life without having a call, as fast as it is answered: Go's library lets three pass.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_pings_too_often_is_told_so_and_let_go() {
+    const ENHANCE_YOUR_CALM: u32 = 11;
+    let server = server().await;
+    let neighbour = Neighbour::of(&server).await;
+    let mut tcp = stranger(&server).await;
+    let mut heard = Heard::default();
+    for answered in 1..=3 {
+        pour(&mut tcp, &frame(PING, 0, 0, &[7; 8])).await;
+        let pings = |heard: &Heard| heard.frames.get(&PING).copied();
+        assert!(heard.listen(&mut tcp, PROMPTLY, |heard| pings(heard) == Some(answered)).await, "{heard:?}");
+        assert_eq!(heard.go_away, None, "{answered} pings are let pass");
+    }
+    pour(&mut tcp, &frame(PING, 0, 0, &[7; 8])).await;
+    assert!(heard.listen(&mut tcp, PROMPTLY, |heard| heard.closed).await, "{heard:?}");
+    assert_eq!((heard.go_away, &heard.go_away_word[..]), (Some(ENHANCE_YOUR_CALM), &b"too_many_pings"[..]));
+    ended(&server, "http2_pings", 1).await;
+    answers(&server).await;
+    neighbour.noticed_nothing().await;
+}
+
+/// Go's clients measure a connection by pings while messages come: each answer forgives what was before.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_may_ping_as_often_as_it_is_answered() {
+    let server = server().await;
+    let mut tcp = stranger(&server).await;
+    let mut heard = Heard::default();
+    for stream in (1..80).step_by(2) {
+        pour(&mut tcp, &[begin(stream, FEATURES, &[]), message(stream, &[])].concat()).await;
+        assert!(heard.listen(&mut tcp, PROMPTLY, |heard| heard.has_ended(stream)).await, "{heard:?}");
+        pour(&mut tcp, &frame(PING, 0, 0, &[7; 8])).await;
+    }
+    assert!(heard.listen(&mut tcp, PROMPTLY, |heard| heard.frames.get(&PING) == Some(&40)).await, "{heard:?}");
+    assert_eq!(heard.go_away, None);
+}
+
+/// A client that shows no more than a peered cluster's server name gets no further than the service that asks for a secret.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peering_server_name_reaches_streams_of_peers_only() {
+    const EXCHANGE: &str = "/hashicorp.consul.internal.peerstream.PeerStreamService/ExchangeSecret";
+    let server = server_in_tls(&Pki::new()).await;
+    let address = server.grpc_tls_address().expect("a port");
+    for (name, features) in [
+        ("server.dc1.peering.11111111-2222.consul", Some("invalid permissions to the specified endpoint")),
+        ("server.dc1.consul", None),
+    ] {
+        let io = tls::shake_for(name, STRANGER, address, tls::Begin::Name("h2"), tls::client(None)).await;
+        let io = TokioIo::new(io.expect("a handshake"));
+        let (mut client, driver) = http2::handshake(TokioExecutor::new(), io).await.expect("HTTP/2");
+        tokio::spawn(driver);
+        let mut said = Vec::new();
+        for path in [FEATURES, EXCHANGE] {
+            let empty = Full::new(Bytes::from_static(&[0; 5]));
+            let request = Request::post(format!("https://{name}{path}")).header("content-type", "application/grpc");
+            let response = client.send_request(request.body(empty).expect("a request")).await.expect("an answer");
+            let text = response.headers().get("grpc-message").map(|text| String::from_utf8_lossy(text.as_bytes()));
+            said.push(text.map(|text| text.replace("%20", " ")));
+        }
+        assert_eq!(said[0].as_deref(), features, "{name}");
+        let exchanged = said[1].as_deref().unwrap_or_default();
+        assert!(exchanged.starts_with("failed to read peering secret"), "{name} reaches that one: {exchanged:?}");
+    }
 }

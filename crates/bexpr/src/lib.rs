@@ -25,6 +25,7 @@ mod value;
 pub use error::{CREATE_PREFIX, EvalError, FilterError};
 pub use filter::{Filter, check_syntax};
 pub use limits::{EXPRESSION_BYTES_MAX, NESTING_MAX, REGEX_BYTES_MAX, SYNTAX_ERRORS_MAX};
+pub use number::{go_bool, go_uint};
 pub use schema::{Field, Kind, Operator};
 #[doc(hidden)]
 pub use value::kind_of;

@@ -32,13 +32,32 @@ pub(crate) fn coerce(raw: &[u8], kind: &Kind) -> Result<Literal, String> {
         Kind::Float(bits) => ("ParseFloat", parse_float(raw, *bits).map(Literal::Float)),
         Kind::Str | Kind::Map(_) | Kind::List(_) | Kind::Struct(_) => return Ok(Literal::Str(raw.to_vec())),
     };
-    result.map_err(|bad| {
-        let why = match bad {
-            Bad::Syntax => "invalid syntax",
-            Bad::Range => "value out of range",
-        };
-        format!("strconv.{function}: parsing {}: {why}", gotext::quote(raw))
-    })
+    result.map_err(|bad| said(function, raw, bad))
+}
+
+/// An unsigned number of 64 bits, as Go's `strconv.ParseUint` reads it in base 0: `10`, `0x0a`, `0b1010`, `0o12`, `1_0`.
+///
+/// # Errors
+/// The text of Go's `strconv.NumError`.
+pub fn go_uint(raw: &[u8]) -> Result<u64, String> {
+    parse_uint(raw, 64).map_err(|bad| said("ParseUint", raw, bad))
+}
+
+/// A truth value as Go's `strconv.ParseBool` reads it.
+///
+/// # Errors
+/// The text of Go's `strconv.NumError`.
+pub fn go_bool(raw: &[u8]) -> Result<bool, String> {
+    parse_bool(raw).map_err(|bad| said("ParseBool", raw, bad))
+}
+
+/// What Go's `strconv` says.
+fn said(function: &str, raw: &[u8], bad: Bad) -> String {
+    let why = match bad {
+        Bad::Syntax => "invalid syntax",
+        Bad::Range => "value out of range",
+    };
+    format!("strconv.{function}: parsing {}: {why}", gotext::quote(raw))
 }
 
 fn parse_bool(raw: &[u8]) -> Result<bool, Bad> {

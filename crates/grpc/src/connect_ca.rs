@@ -8,7 +8,7 @@ use proconsul_proto_public::pbconnectca::{
 };
 use tonic::{Request, Response, Status, async_trait};
 
-use crate::go_status::not_implemented;
+use crate::{go_status::not_implemented, options};
 
 /// The service of a server without a certificate authority.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +23,7 @@ impl ConnectCaService for ConnectCa {
     }
 
     async fn sign(&self, request: Request<SignRequest>) -> Result<Response<SignResponse>, Status> {
+        options::asked(request.metadata())?;
         let request = &request.get_ref().csr;
         if request.is_empty() {
             return Err(Status::invalid_argument("CSR is required"));

@@ -25,7 +25,7 @@ use tokio::{
 };
 use tonic::body::Body;
 
-use crate::Surface;
+use crate::{Reach, Surface, policed::Policed};
 
 /// After so long without a word a peer is pinged: Consul's.
 pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
@@ -39,6 +39,7 @@ pub const PENDING_RESETS_MAX: usize = 1024;
 /// A connection as others see it.
 pub struct Connection {
     peer: SocketAddr,
+    reach: Reach,
     begun: AtomicU64,
     refused: AtomicU64,
     calls: Mutex<Slab<Record>>,
@@ -68,6 +69,8 @@ pub struct CallDescription {
 pub enum End {
     /// The server stops.
     Stopped,
+    /// The peer asked for signs of life too often.
+    TooManyPings,
     /// The peer's HTTP/2 makes no sense, or its network failed.
     Http(hyper::Error),
 }
@@ -76,6 +79,7 @@ impl fmt::Display for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stopped => f.write_str("the server stops"),
+            Self::TooManyPings => f.write_str("got too many pings from the client"),
             Self::Http(error) => match error.source() {
                 Some(cause) => write!(f, "{error}: {cause}"),
                 None => error.fmt(f),
@@ -87,10 +91,11 @@ impl fmt::Display for End {
 impl std::error::Error for End {}
 
 impl Connection {
-    /// A connection of `peer`.
-    pub fn new(peer: SocketAddr) -> Arc<Self> {
+    /// A connection of `peer`, which may call what is within `reach`.
+    pub fn new(peer: SocketAddr, reach: Reach) -> Arc<Self> {
         Arc::new(Self {
             peer,
+            reach,
             begun: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             calls: Mutex::default(),
@@ -106,6 +111,11 @@ impl Connection {
     /// How many calls it has begun, and how many of them were refused or failed before their first message.
     pub fn counts(&self) -> (u64, u64) {
         (self.begun.load(Relaxed), self.refused.load(Relaxed))
+    }
+
+    /// Whether any call is under way.
+    pub(crate) fn has_calls(&self) -> bool {
+        !self.calls.lock().is_empty()
     }
 
     /// The calls that are under way.
@@ -135,6 +145,8 @@ impl Connection {
             let (connection, surface) = (Arc::clone(&self), Arc::clone(&surface));
             service_fn(move |request| Arc::clone(&connection).answer(Arc::clone(&surface), request))
         };
+        let io = Policed::new(io, Arc::clone(&self));
+        let let_go = io.let_go();
         let serving = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .keep_alive_interval(KEEPALIVE_INTERVAL)
@@ -147,7 +159,9 @@ impl Connection {
         loop {
             tokio::select! {
                 biased;
-                served = serving.as_mut() => return served.map_err(End::Http),
+                served = serving.as_mut() => {
+                    return if let_go.load(Relaxed) { Err(End::TooManyPings) } else { served.map_err(End::Http) };
+                }
                 changed = stops.changed() => {
                     let stop = *stops.borrow_and_update();
                     if changed.is_err() || stop == Stop::Now || (stop == Stop::Drain && !begun()) {
@@ -165,7 +179,7 @@ impl Connection {
         request: Request<Incoming>,
     ) -> Result<Response<Body>, Infallible> {
         self.begun.fetch_add(1, Relaxed);
-        let call = match surface.begin(request.map(Body::new), self.peer) {
+        let call = match surface.begin(request.map(Body::new), self.peer, self.reach) {
             Ok(call) => call,
             Err(response) => {
                 self.refused.fetch_add(1, Relaxed);

@@ -56,6 +56,7 @@ impl DataplaneService for Dataplane {
         &self,
         request: Request<GetEnvoyBootstrapParamsRequest>,
     ) -> Result<Response<GetEnvoyBootstrapParamsResponse>, Status> {
+        options::asked(request.metadata())?;
         let rights = options::rights(&self.context, request.metadata())
             .map_err(|fault| Status::unauthenticated(options::text(&fault)))?;
         bootstrap::params(&self.context, &rights, request.get_ref()).map(Response::new)

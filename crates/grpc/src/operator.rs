@@ -28,6 +28,7 @@ impl OperatorService for Operator {
         &self,
         request: Request<TransferLeaderRequest>,
     ) -> Result<Response<TransferLeaderResponse>, Status> {
+        options::asked(request.metadata())?;
         let rights = options::rights(&self.context, request.metadata()).map_err(|fault| options::unknown(&fault))?;
         rights.demand(Access::OperatorWrite).map_err(|fault| options::unknown(&fault))?;
         let id = request.into_inner().id;

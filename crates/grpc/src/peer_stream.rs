@@ -6,7 +6,7 @@ use futures_core::Stream;
 use proconsul_proto::{
     pbpeering::{Peering, PeeringSecrets, PeeringState, SecretsWriteRequest, secrets_write_request},
     pbpeerstream::{
-        ExchangeSecretRequest, ExchangeSecretResponse, ReplicationMessage,
+        ExchangeSecretRequest, ExchangeSecretResponse, LeaderAddress, ReplicationMessage,
         peer_stream_service_server::PeerStreamService,
         replication_message::{Open, Payload},
     },
@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     append::append,
+    details::with_details,
     go_status::{in_gos_words, not_implemented},
     options,
 };
@@ -42,6 +43,16 @@ impl PeerStreams {
         }
         let snapshot = self.context.store.snapshot();
         Ok(snapshot.record::<PeeringSecrets>(&[id.as_bytes()], &mut WatchSet::default()).1)
+    }
+
+    /// Peers stream with the leader. From another server they learn who that is.
+    fn lead(&self) -> Result<(), Status> {
+        if self.context.leadership.leads() {
+            return Ok(());
+        }
+        let refused = Status::failed_precondition("cannot establish a peering stream on a follower node");
+        let address = self.context.leadership.facts().leader.to_str_lossy().into_owned();
+        Err(with_details(&refused, LEADER_ADDRESS, &LeaderAddress { address }))
     }
 
     /// Whether a peer that begins so may go on.
@@ -71,6 +82,9 @@ impl PeerStreams {
     }
 }
 
+/// The full name of what tells a peer whom to ask instead.
+const LEADER_ADDRESS: &str = "hashicorp.consul.internal.peerstream.LeaderAddress";
+
 /// Compares all of both, however soon they differ: how long it takes tells nothing.
 fn same_secret(one: &str, other: &str) -> bool {
     one.len() == other.len() && one.bytes().zip(other.bytes()).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
@@ -84,6 +98,7 @@ impl PeerStreamService for PeerStreams {
         &self,
         request: Request<Streaming<ReplicationMessage>>,
     ) -> Result<Response<Self::StreamResourcesStream>, Status> {
+        self.lead()?;
         let row =
             proconsul_proto::methods::find("/hashicorp.consul.internal.peerstream.PeerStreamService/StreamResources");
         let first = request
@@ -125,5 +140,28 @@ impl PeerStreamService for PeerStreams {
             Outcome::Error(text) => Err(failed(text.as_str())),
             _ => Ok(Response::new(ExchangeSecretResponse { stream_secret })),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proconsul_proto::pbstatus;
+    use tonic::Code;
+
+    use super::*;
+    use crate::alone;
+
+    #[test]
+    fn a_follower_tells_peers_whom_to_ask() {
+        assert!(PeerStreams::new(&alone::context()).lead().is_ok());
+        let refused = PeerStreams::new(&alone::following("10.0.0.1:8300")).lead().expect_err("it follows");
+        assert_eq!(
+            (refused.code(), refused.message()),
+            (Code::FailedPrecondition, "cannot establish a peering stream on a follower node")
+        );
+        let whole = pbstatus::Status::decode(refused.details()).expect("details");
+        assert_eq!(whole.details[0].type_url, format!("type.googleapis.com/{LEADER_ADDRESS}"));
+        let hint = LeaderAddress::decode(&*whole.details[0].value).expect("an address");
+        assert_eq!(hint.address, "10.0.0.1:8300");
     }
 }

@@ -1,6 +1,7 @@
 //! `hashicorp.consul.internal.peering.PeeringService`: what is stored of peerings is read, written and deleted. Making a token and
 //! establishing a peering check what they are given, and go no further until there is a stream between clusters.
-mod queried; // what goes in front of an answer to a read
+#[cfg(test)]
+mod tests;
 mod vet; // whether names, metadata and tokens are such
 
 use std::{sync::Arc, time::SystemTime};
@@ -12,8 +13,8 @@ use proconsul_proto::pbpeering::{
     TrustBundleListByServiceRequest, TrustBundleListByServiceResponse, TrustBundleReadRequest, TrustBundleReadResponse,
     peering_service_server::PeeringService,
 };
-use proconsul_services::{Access, Context, Rights};
-use proconsul_state::{Entry, Outcome, WatchSet};
+use proconsul_services::{Access, Context};
+use proconsul_state::{Entry, Outcome, Snapshot, WatchSet};
 use proconsul_structs::{
     config_entry::{ConfigEntry, ExportedServices},
     peering as message,
@@ -22,8 +23,13 @@ use prost::Message;
 use tonic::{Request, Response, Status, async_trait, metadata::MetadataMap};
 use uuid::Uuid;
 
-use self::queried::queried;
-use crate::{append::append, go_status::not_implemented, options};
+use crate::{
+    append::append,
+    blocking::{self, Found},
+    go_status::not_implemented,
+    news::News,
+    options::{self, Asked},
+};
 
 /// The kind of service whose proxies see all there is of peers.
 const MESH_GATEWAY: &str = "mesh-gateway";
@@ -32,24 +38,34 @@ const MESH_GATEWAY: &str = "mesh-gateway";
 #[derive(Clone)]
 pub(crate) struct Peerings {
     context: Arc<Context>,
+    news: Arc<News>,
 }
 
 impl Peerings {
-    pub(crate) fn new(context: &Arc<Context>) -> Self {
-        Self { context: Arc::clone(context) }
+    pub(crate) fn new(context: &Arc<Context>, news: &Arc<News>) -> Self {
+        Self { context: Arc::clone(context), news: Arc::clone(news) }
     }
 
-    /// That the caller may.
-    fn demand(&self, metadata: &MetadataMap, access: Access<'_>) -> Result<Rights, Status> {
+    /// That the caller may, and how it wants to be answered.
+    fn demand(&self, metadata: &MetadataMap, access: Access<'_>) -> Result<Asked, Status> {
+        let asked = options::asked(metadata)?;
         let rights = options::rights(&self.context, metadata).map_err(|fault| options::unknown(&fault))?;
         rights.demand(access).map_err(|fault| options::unknown(&fault))?;
-        Ok(rights)
+        Ok(asked)
+    }
+
+    /// Answers a read, which may wait.
+    async fn read<T>(
+        &self,
+        asked: &Asked,
+        look: impl Fn(&Snapshot, &mut WatchSet) -> Found<T>,
+    ) -> Result<Response<T>, Status> {
+        blocking::read(&self.context, &self.news, asked, look).await
     }
 
     /// The peering of this name, in whatever case it is written.
-    fn stored(&self, name: &str) -> (u64, Option<Arc<Peering>>) {
-        let name = name.to_lowercase();
-        self.context.store.snapshot().record::<Peering>(&[name.as_bytes()], &mut WatchSet::default())
+    fn stored(&self, name: &str) -> Option<Arc<Peering>> {
+        stored(&self.context.store.snapshot(), name, &mut WatchSet::off()).1
     }
 
     async fn write(&self, request: &PeeringWriteRequest) -> Result<(), Status> {
@@ -59,6 +75,11 @@ impl Peerings {
             _ => Ok(()),
         }
     }
+}
+
+/// The peering of this name, in whatever case it is written, and the newest change of it.
+fn stored(snapshot: &Snapshot, name: &str, watches: &mut WatchSet) -> (u64, Option<Arc<Peering>>) {
+    snapshot.record::<Peering>(&[name.to_lowercase().as_bytes()], watches)
 }
 
 /// A peering as it is shown: no stream to its other side is known here.
@@ -94,9 +115,14 @@ impl PeeringService for Peerings {
         request: Request<PeeringReadRequest>,
     ) -> Result<Response<PeeringReadResponse>, Status> {
         vet::partition(&request.get_ref().partition)?;
-        self.demand(request.metadata(), Access::PeeringRead)?;
-        let (index, peering) = self.stored(&request.get_ref().name);
-        queried(&self.context, index, PeeringReadResponse { peering: peering.map(|peering| shown(&peering)) })
+        let asked = self.demand(request.metadata(), Access::PeeringRead)?;
+        let name = &request.get_ref().name;
+        self.read(&asked, |snapshot, watches| {
+            let (index, peering) = stored(snapshot, name, watches);
+            let answer = PeeringReadResponse { peering: peering.as_deref().map(shown) };
+            Found { index, nothing: peering.is_none(), answer }
+        })
+        .await
     }
 
     async fn peering_list(
@@ -104,10 +130,13 @@ impl PeeringService for Peerings {
         request: Request<PeeringListRequest>,
     ) -> Result<Response<PeeringListResponse>, Status> {
         vet::partition(&request.get_ref().partition)?;
-        self.demand(request.metadata(), Access::PeeringRead)?;
-        let (index, all) = self.context.store.snapshot().records::<Peering>(&mut WatchSet::default());
-        let peerings = all.iter().map(|peering| shown(peering)).collect();
-        queried(&self.context, index, PeeringListResponse { peerings, obsolete_index: index })
+        let asked = self.demand(request.metadata(), Access::PeeringRead)?;
+        self.read(&asked, |snapshot, watches| {
+            let (index, all) = snapshot.records::<Peering>(watches);
+            let peerings = all.iter().map(|peering| shown(peering)).collect();
+            Found { index, nothing: false, answer: PeeringListResponse { peerings, obsolete_index: index } }
+        })
+        .await
     }
 
     async fn peering_delete(
@@ -117,7 +146,7 @@ impl PeeringService for Peerings {
         let asked = request.get_ref();
         vet::partition(&asked.partition)?;
         self.demand(request.metadata(), Access::PeeringWrite)?;
-        let (_, Some(held)) = self.stored(&asked.name) else { return Ok(Response::new(PeeringDeleteResponse {})) };
+        let Some(held) = self.stored(&asked.name) else { return Ok(Response::new(PeeringDeleteResponse {})) };
         if held.state() != PeeringState::Deleting {
             // Marked; a leader removes in its own time what is marked, with all that came of it.
             let peering = Peering {
@@ -143,7 +172,7 @@ impl PeeringService for Peerings {
         self.demand(request.metadata(), Access::PeeringWrite)?;
         let mut write = request.into_inner();
         let peering = write.peering.as_mut().ok_or_else(missing)?;
-        let (_, held) = self.stored(&peering.name);
+        let held = self.stored(&peering.name);
         peering.id = held.map_or_else(|| Uuid::new_v4().to_string(), |held| held.id.clone());
         self.write(&write).await?;
         Ok(Response::new(PeeringWriteResponse {}))
@@ -159,21 +188,24 @@ impl PeeringService for Peerings {
         if asked.service_name.is_empty() {
             return Err(Status::unknown("missing service name"));
         }
-        self.demand(request.metadata(), Access::ServiceWrite(&asked.service_name.as_str().into()))?;
-        let snapshot = self.context.store.snapshot();
-        let (index, mut bundles) = snapshot.records::<PeeringTrustBundle>(&mut WatchSet::default());
-        if asked.kind != MESH_GATEWAY {
-            let names: [&[u8]; 2] = [b"exported-services", b"default"];
-            let (_, entry) = snapshot.record::<ConfigEntry>(&names, &mut WatchSet::default());
-            bundles.retain(|bundle| match entry.as_deref() {
-                Some(ConfigEntry::ExportedServices(exports)) => {
-                    is_exported(exports, &asked.service_name, &bundle.peer_name)
-                }
-                _ => false,
-            });
-        }
-        let bundles = bundles.iter().map(|bundle| PeeringTrustBundle::clone(bundle)).collect();
-        queried(&self.context, index, TrustBundleListByServiceResponse { bundles, obsolete_index: index })
+        let options = self.demand(request.metadata(), Access::ServiceWrite(&asked.service_name.as_str().into()))?;
+        self.read(&options, |snapshot, watches| {
+            let (mut index, mut bundles) = snapshot.records::<PeeringTrustBundle>(watches);
+            if asked.kind != MESH_GATEWAY {
+                let names: [&[u8]; 2] = [b"exported-services", b"default"];
+                let (exported, entry) = snapshot.record::<ConfigEntry>(&names, watches);
+                index = index.max(exported);
+                let peers = match entry.as_deref() {
+                    Some(ConfigEntry::ExportedServices(exports)) => peers_of(exports, &asked.service_name),
+                    _ => Vec::new(),
+                };
+                bundles.retain(|bundle| peers.contains(&bundle.peer_name.as_bytes()));
+            }
+            let bundles = bundles.iter().map(|bundle| PeeringTrustBundle::clone(bundle)).collect();
+            let answer = TrustBundleListByServiceResponse { bundles, obsolete_index: index };
+            Found { index, nothing: false, answer }
+        })
+        .await
     }
 
     async fn trust_bundle_read(
@@ -182,20 +214,22 @@ impl PeeringService for Peerings {
     ) -> Result<Response<TrustBundleReadResponse>, Status> {
         let asked = request.get_ref();
         vet::partition(&asked.partition)?;
-        self.demand(request.metadata(), Access::ServiceWriteAny)?;
-        let snapshot = self.context.store.snapshot();
-        let (index, bundle) = snapshot.record::<PeeringTrustBundle>(&[asked.name.as_bytes()], &mut WatchSet::default());
-        let found = bundle.is_some();
-        let bundle = bundle.map(|bundle| PeeringTrustBundle::clone(&bundle));
-        let obsolete_index = if found { index } else { 0 };
-        queried(&self.context, index, TrustBundleReadResponse { bundle, obsolete_index })
+        let options = self.demand(request.metadata(), Access::ServiceWriteAny)?;
+        self.read(&options, |snapshot, watches| {
+            let (index, bundle) = snapshot.record::<PeeringTrustBundle>(&[asked.name.as_bytes()], watches);
+            let nothing = bundle.is_none();
+            let obsolete_index = if nothing { 0 } else { index };
+            let bundle = bundle.as_deref().cloned();
+            Found { index, nothing, answer: TrustBundleReadResponse { bundle, obsolete_index } }
+        })
+        .await
     }
 }
 
-/// Whether a service, or every service, is exported to a peer.
-fn is_exported(exports: &ExportedServices, service: &str, peer: &str) -> bool {
-    exports.services.iter().flatten().any(|exported| {
-        let named = exported.name.as_bytes() == service.as_bytes() || exported.name.as_bytes() == b"*";
-        named && exported.consumers.iter().flatten().any(|consumer| consumer.peer.as_bytes() == peer.as_bytes())
-    })
+/// The peers that a service is exported to: by its own name, or else by the name of all.
+fn peers_of<'e>(exports: &'e ExportedServices, service: &str) -> Vec<&'e [u8]> {
+    let named = |name: &[u8]| exports.services.iter().flatten().rfind(|exported| exported.name.as_bytes() == name);
+    let exported = named(service.as_bytes()).or_else(|| named(b"*"));
+    let consumers = exported.into_iter().flat_map(|exported| exported.consumers.iter().flatten());
+    consumers.map(|consumer| consumer.peer.as_bytes()).filter(|peer| !peer.is_empty()).collect()
 }

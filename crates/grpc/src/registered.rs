@@ -30,6 +30,7 @@ use crate::{
     connect_ca::ConnectCa,
     dataplane::Dataplane,
     dns::Dns,
+    news::News,
     operator::Operator,
     peer_stream::PeerStreams,
     peering::Peerings,
@@ -73,6 +74,7 @@ pub struct Surfaces {
     /// What of resources is the leader's to do.
     pub reaper: Reaper,
     resource_watches: Arc<Watches>,
+    news: Arc<News>,
 }
 
 impl Surfaces {
@@ -100,12 +102,17 @@ impl Surfaces {
         let operator = OperatorServiceServer::new(Operator::new(deps));
         let resource_watches = Arc::new(Watches::default());
         let resources = ResourceServiceServer::new(Resources::new(&deps.context, Arc::clone(&resource_watches)));
+        let news = Arc::new(News::default());
+        deps.context.store.follow(&news);
         let internal = new(Internal)
             .with(acl.clone())
             .with_waiting(connect_ca.clone(), CONNECT_CA_WAITS)
             .with_waiting(ConfigEntryServiceServer::new(ConfigEntries), &["GetResolvedExportedServices"])
             .with_waiting(peer_streams.clone(), &["StreamResources"])
-            .with_waiting(PeeringServiceServer::new(Peerings::new(&deps.context)), &["GenerateToken", "Establish"])
+            .with_waiting(
+                PeeringServiceServer::new(Peerings::new(&deps.context, &news)),
+                &["GenerateToken", "Establish"],
+            )
             .with(operator.clone())
             .with(resources.clone())
             .with_waiting(StateChangeSubscriptionServer::new(Subscribe::new(&deps.context)), &["Subscribe"])
@@ -128,11 +135,13 @@ impl Surfaces {
             health,
             reaper: Reaper::new(&deps.context, &resource_watches),
             resource_watches,
+            news,
         })
     }
 
-    /// Ends the streams that would go on for as long as their clients want: the server stops.
+    /// Ends the streams that would go on for as long as their clients want, and answers the reads that wait: the server stops.
     pub fn end_streams(&self) {
         self.resource_watches.end_all();
+        self.news.end_all();
     }
 }

@@ -18,7 +18,7 @@ use tonic::{Status, body::Body, server::NamedService};
 use tower_service::Service;
 
 use crate::{
-    ALSO, Answer, GrpcCall, Handler, Peer, Refusal,
+    ALSO, Answer, GrpcCall, Handler, Peer, Reach, Refusal,
     gather::Gathered,
     go_status::{in_gos_words, malformed_method, unknown_method, unknown_service},
     heading,
@@ -180,12 +180,18 @@ impl Surface {
     }
 
     /// What is called, if it is anything: the row, and the call to hand to the layers.
-    pub(crate) fn begin(&self, request: Request<Body>, peer: SocketAddr) -> Result<GrpcCall, Box<Response<Body>>> {
+    pub(crate) fn begin(
+        &self,
+        request: Request<Body>,
+        peer: SocketAddr,
+        reach: Reach,
+    ) -> Result<GrpcCall, Box<Response<Body>>> {
         self.counts.requests.increment(1);
         let received = Instant::now();
         let (parts, body) = request.into_parts();
         let timeout = heading::read(&parts).map_err(|no_call| Box::new(no_call.into_response()))?;
-        let method = self.find(parts.uri.path()).map_err(|status| Box::new(status.into_http()))?;
+        let method = self.find(parts.uri.path()).and_then(|method| reach.check(method.row).map(|()| method));
+        let method = method.map_err(|status| Box::new(status.into_http()))?;
         let deadline = timeout.and_then(|timeout| received.checked_add(timeout));
         let mut request = Request::from_parts(parts, Gathered::body(body, self.message_bytes_max()));
         request.extensions_mut().insert(Peer { address: peer, deadline });

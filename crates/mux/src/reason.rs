@@ -176,6 +176,9 @@ reasons! {
     Http2Keepalive = "http2_keepalive", Ended, false,
         "the peer did not answer a ping of its HTTP/2 connection",
         "nothing, unless it happens often: the peer or the way to it is gone without a word";
+    Http2Pings = "http2_pings", Ended, true,
+        "the peer pinged its HTTP/2 connection more often than it may",
+        "set the client's keepalive to 15 s or more, and to none while it has no calls";
     Stopped = "stopped", Ended, false,
         "this server stops",
         "nothing";

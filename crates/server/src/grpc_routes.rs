@@ -10,8 +10,11 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use proconsul_grpc::{Connection, End, Surface, Surfaces};
-use proconsul_mux::{HTTP2_PREFACE, Reason, Route, driver::Accepted};
+use proconsul_grpc::{Connection, End, Reach, Surface, Surfaces};
+use proconsul_mux::{
+    HTTP2_PREFACE, Reason, Route,
+    driver::{Accepted, Entry},
+};
 use proconsul_netrpc::server::{
     CallDescription, CallState, Description, STREAMS_DESCRIBED_MAX, Stop, StreamDescription,
 };
@@ -20,14 +23,21 @@ use proconsul_types::RequestSeq;
 /// Serves gRPC, and knows whose connections there are.
 pub(crate) struct GrpcRoutes {
     surfaces: Surfaces,
+    /// The server's.
+    datacenter: Box<str>,
     /// By the number that they have in the registry.
     connections: Mutex<HashMap<u64, Arc<Connection>>>,
     stopping: AtomicBool,
 }
 
 impl GrpcRoutes {
-    pub(crate) fn new(surfaces: Surfaces) -> Self {
-        Self { surfaces, connections: Mutex::default(), stopping: AtomicBool::new(false) }
+    pub(crate) fn new(surfaces: Surfaces, datacenter: &str) -> Self {
+        Self {
+            surfaces,
+            datacenter: datacenter.into(),
+            connections: Mutex::default(),
+            stopping: AtomicBool::new(false),
+        }
     }
 
     /// Whether a route carries gRPC.
@@ -90,11 +100,19 @@ impl GrpcRoutes {
         }
     }
 
+    /// What a connection may call. The server port asks for certificates instead.
+    fn reach(&self, route: Route, entry: &Entry) -> Reach {
+        match route {
+            Route::ExternalGrpc => Reach::of(entry.tls().and_then(|tls| tls.sni.as_deref()), &self.datacenter),
+            _ => Reach::All,
+        }
+    }
+
     /// Serves a connection until it ends.
     pub(crate) async fn serve(&self, accepted: Accepted) -> Reason {
         let Accepted { route, io, peer, entry } = accepted;
         let Some(surface) = self.surface(route) else { return Reason::NotServed };
-        let entered = self.enter(entry.id(), Connection::new(peer));
+        let entered = self.enter(entry.id(), Connection::new(peer, self.reach(route, &entry)));
         let seen = Arc::clone(&entry);
         let begun = move || seen.bytes_in() >= HTTP2_PREFACE.len() as u64;
         match Arc::clone(&entered.connection).serve(Arc::clone(surface), io, begun).await {
@@ -137,6 +155,7 @@ impl Drop for Entered<'_> {
 fn judge(end: &End) -> Reason {
     let error = match end {
         End::Stopped => return Reason::Stopped,
+        End::TooManyPings => return Reason::Http2Pings,
         End::Http(error) => error,
     };
     if error.is_timeout() {

@@ -16,7 +16,7 @@ use proconsul_mux::{
 };
 use proconsul_netrpc::server::Stop;
 use proconsul_services::{
-    Log, SESSION_TTL_MIN, SessionClock,
+    Leadership, Log, SESSION_TTL_MIN, SessionClock,
     blocking::{Lot, QueryTimes},
 };
 use proconsul_state::Store;
@@ -113,8 +113,8 @@ impl Server {
         let reaping = tombstones::reap(Arc::clone(&store), Arc::clone(&log) as Arc<dyn Log>);
         let timing = session_clock.run(Arc::clone(&log) as Arc<dyn Log>);
         let slow = Arc::new(SlowCalls::default());
-        // A server without peers leads.
-        let request_limits = Arc::new(RequestLimits::new(config.request_limits, || true));
+        let leadership = Arc::clone(&log);
+        let request_limits = Arc::new(RequestLimits::new(config.request_limits, move || leadership.leads()));
         let writer = Arc::clone(&log) as Arc<dyn Log>;
         let Registries { rpc, insecure, coordinates, context } =
             Registries::new(node, &config.datacenter, &store, &lot, Arc::clone(&log));
@@ -133,7 +133,8 @@ impl Server {
         let served = rpc.served().chain(insecure.served()).collect();
         let [rpc, insecure] =
             [rpc, insecure].map(|methods| methods::server(methods, &config.connection, &slow, &request_limits));
-        let port = Arc::new(RpcPort::new(rpc, insecure, snapshots, GrpcRoutes::new(grpc)));
+        let grpc = GrpcRoutes::new(grpc, &config.datacenter);
+        let port = Arc::new(RpcPort::new(rpc, insecure, snapshots, grpc));
         let registry = driver::Registry::new();
 
         let settings = Settings {

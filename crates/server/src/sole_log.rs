@@ -68,4 +68,9 @@ impl Leadership for SoleLog {
             last_index: *self.last_index.lock(),
         }
     }
+
+    /// A server without peers leads.
+    fn leads(&self) -> bool {
+        true
+    }
 }

@@ -10,7 +10,7 @@ mod method; // a method that may wait, as a handler
 mod times; // how long
 
 pub use kept::{KEPT_ANSWER_BYTES_MIN, KEPT_ANSWERS_MAX, KEPT_BYTES_MAX};
-pub use lot::{Counts, Lot, PARKED_MAX};
+pub use lot::{Counts, Lot, PARKED_MAX, WaitingElsewhere};
 pub(crate) use method::query;
 pub use method::{Found, Query};
 pub use times::{DEFAULT_QUERY_TIME, JITTER_FRACTION, MAX_QUERY_TIME, QueryTimes};

@@ -40,6 +40,9 @@ pub struct LeadershipFacts {
 pub trait Leadership: Send + Sync {
     /// What is known of it now.
     fn facts(&self) -> LeadershipFacts;
+
+    /// Whether this server does, now.
+    fn leads(&self) -> bool;
 }
 
 /// The server as its services see it.

@@ -21,6 +21,10 @@ impl Leadership for Silent {
     fn facts(&self) -> LeadershipFacts {
         LeadershipFacts::default()
     }
+
+    fn leads(&self) -> bool {
+        false
+    }
 }
 
 /// A server with nothing in its store.

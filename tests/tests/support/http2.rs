@@ -86,6 +86,8 @@ pub(crate) struct Heard {
     pub(crate) ended: Vec<u32>,
     /// The code of a GOAWAY.
     pub(crate) go_away: Option<u32>,
+    /// The word that a GOAWAY has more.
+    pub(crate) go_away_word: Vec<u8>,
     /// The server has closed.
     pub(crate) closed: bool,
 }
@@ -131,7 +133,10 @@ impl Heard {
                 RST_STREAM => self.ended.push(stream),
                 SETTINGS if flags & ACK == 0 => answers.push(frame(SETTINGS, ACK, 0, &[])),
                 PING if flags & ACK == 0 => answers.push(frame(PING, ACK, 0, &payload)),
-                GO_AWAY => self.go_away = payload[4..8].try_into().ok().map(u32::from_be_bytes),
+                GO_AWAY => {
+                    self.go_away = payload[4..8].try_into().ok().map(u32::from_be_bytes);
+                    self.go_away_word = payload[8..].to_vec();
+                }
                 _ => {}
             }
             if matches!(kind, HEADERS | DATA) && flags & END_STREAM != 0 {

@@ -86,13 +86,25 @@ pub(crate) async fn shake(
     from: Ipv4Addr,
     to: SocketAddr,
     begin: Begin,
+    config: ClientConfig,
+) -> io::Result<TlsStream<TcpStream>> {
+    shake_for(SERVER_NAME, from, to, begin, config).await
+}
+
+/// The same, with another server name.
+pub(crate) async fn shake_for(
+    name: &str,
+    from: Ipv4Addr,
+    to: SocketAddr,
+    begin: Begin,
     mut config: ClientConfig,
 ) -> io::Result<TlsStream<TcpStream>> {
+    let name = ServerName::try_from(name.to_owned()).expect("a DNS name");
     if let Begin::Name(name) = begin {
         config.alpn_protocols = vec![name.as_bytes().to_vec()];
     }
     let tcp = dial(from, to, begin.first()).await;
-    promptly("a handshake", TlsConnector::from(Arc::new(config)).connect(server_name(), tcp)).await
+    promptly("a handshake", TlsConnector::from(Arc::new(config)).connect(name, tcp)).await
 }
 
 /// The name that clients ask for.

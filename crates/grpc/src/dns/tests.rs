@@ -22,6 +22,10 @@ impl Leadership for Nobody {
     fn facts(&self) -> LeadershipFacts {
         LeadershipFacts::default()
     }
+
+    fn leads(&self) -> bool {
+        false
+    }
 }
 
 /// Sees nodes and services but `hidden`; the token `unknown` is none.

@@ -13,10 +13,9 @@ use super::{
     retry::{Failed, retry_cas},
     rights::{rights_of, token_of},
     said::{internal, required, status},
-    ulid,
-    unpack::pack,
-    validate,
+    ulid, validate,
 };
+use crate::details::pack;
 
 impl Resources {
     pub(super) async fn delete_one(&self, request: Request<DeleteRequest>) -> Result<(), Status> {

@@ -2,7 +2,8 @@
 use proconsul_proto::pbdemo::{v1, v2};
 use proconsul_proto_public::pbresource::Resource;
 
-use super::unpack::{pack, unpack};
+use super::unpack::unpack;
+use crate::details::pack;
 
 pub(super) const EXECUTIVE_V1: &str = "hashicorp.consul.internal.demo.v1.Executive";
 pub(super) const RECORD_LABEL_V1: &str = "hashicorp.consul.internal.demo.v1.RecordLabel";

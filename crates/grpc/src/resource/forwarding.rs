@@ -4,23 +4,19 @@
 //! as it may append to the log.
 use std::sync::Arc;
 
-use proconsul_proto::{
-    pbstatus,
-    pbstorage::{
-        DeleteRequest, GroupVersionMismatchErrorDetails, ListRequest, ListResponse, ReadRequest, ReadResponse,
-        WriteRequest, WriteResponse, forwarding_service_server::ForwardingService,
-    },
+use proconsul_proto::pbstorage::{
+    DeleteRequest, GroupVersionMismatchErrorDetails, ListRequest, ListResponse, ReadRequest, ReadResponse,
+    WriteRequest, WriteResponse, forwarding_service_server::ForwardingService,
 };
 use proconsul_services::Context;
 use proconsul_state::ResourceQuery;
-use prost::Message;
 use tonic::{Code, Request, Response, Status, async_trait};
 
 use super::{
     backend::{Backend, Consistency, StorageError},
     said::status,
-    unpack::pack,
 };
+use crate::details::with_details;
 
 /// The service of a server that leads.
 #[derive(Clone)]
@@ -45,7 +41,7 @@ fn wrapped(error: StorageError) -> Status {
                 requested_type: Some(requested.clone()),
                 stored: Some((**stored).clone()),
             };
-            return with_details(status(Code::OutOfRange, &error), &details);
+            return with_details(&status(Code::OutOfRange, &error), DETAILS, &details);
         }
         StorageError::Other(_) => Code::Internal,
     };
@@ -53,15 +49,6 @@ fn wrapped(error: StorageError) -> Status {
 }
 
 const DETAILS: &str = "hashicorp.consul.internal.storage.raft.GroupVersionMismatchErrorDetails";
-
-fn with_details(status: Status, details: &GroupVersionMismatchErrorDetails) -> Status {
-    let whole = pbstatus::Status {
-        code: status.code().into(),
-        message: status.message().to_owned(),
-        details: vec![pack(details, DETAILS)],
-    };
-    Status::with_details(status.code(), status.message(), whole.encode_to_vec().into())
-}
 
 #[async_trait]
 impl ForwardingService for Forwarding {

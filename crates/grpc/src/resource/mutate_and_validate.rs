@@ -8,9 +8,10 @@ use super::{
     registry::{Scope, full_name, resolve},
     rights::{rights_of, token_of},
     said::{internal, invalid, required},
-    unpack::{TYPE_URL_PREFIX, is_of},
+    unpack::is_of,
     validate,
 };
+use crate::details::TYPE_URL_PREFIX;
 
 impl Resources {
     /// The resource as it would be written. No partition or namespace of ours is ever about to go, so that none refuses it for

@@ -14,4 +14,5 @@ use proconsul_proto_public::pbresource::*;
 use tonic::{Code, Request};
 use world::*;
 
-use super::{demo, unpack::pack};
+use super::demo;
+use crate::details::pack;

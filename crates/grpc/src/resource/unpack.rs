@@ -5,9 +5,6 @@ use prost_types::Any;
 
 use crate::go_status::UNREADABLE;
 
-/// What comes before a message's name in the type URL of what is packed here.
-pub(super) const TYPE_URL_PREFIX: &str = "type.googleapis.com/";
-
 /// Whether data is of the message with this full name, wherever its definition is said to be.
 pub(super) fn is_of(data: &Any, name: &str) -> bool {
     data.type_url.strip_suffix(name).is_some_and(|before| before.is_empty() || before.ends_with('/'))
@@ -32,11 +29,6 @@ pub(super) fn unpack<M: Message + Default>(data: Option<&Any>, name: &str) -> Re
 /// The same, as Consul's own types say it.
 pub(super) fn parse<M: Message + Default>(data: Option<&Any>, name: &str) -> Result<M, String> {
     unpack(data, name).map_err(|cause| format!("error parsing resource data as type {}: {cause}", GoQuoted(name)))
-}
-
-/// A message as data.
-pub(super) fn pack(message: &impl Message, name: &str) -> Any {
-    Any { type_url: format!("{TYPE_URL_PREFIX}{name}"), value: message.encode_to_vec() }
 }
 
 /// The name in a type URL; empty if it is none.

@@ -22,7 +22,7 @@ fn shut(leads: bool) -> Surface {
 async fn status(surface: &Surface, path: &str) -> Option<Status> {
     let request =
         Request::post(path).header("content-type", "application/grpc").body(Body::empty()).expect("a request");
-    let call = match surface.begin(request, ([127, 0, 0, 1], 1).into()) {
+    let call = match surface.begin(request, ([127, 0, 0, 1], 1).into(), Reach::All) {
         Ok(call) => call,
         Err(response) => return Status::from_header_map(response.headers()),
     };

@@ -40,7 +40,7 @@ const CALL_HELP: &str = "Examples:
   proconsul rpc call Health.ServiceNodes -d '{\"ServiceName\": \"web\"}' --watch --json | jq .Nodes
   proconsul rpc call hashicorp.consul.serverdiscovery.ServerDiscoveryService.WatchServers --grpc 127.0.0.1:8502 --count 1
 
-gRPC: a method is named package.Service.Method or /package.Service/Method. Each message of a stream is printed on a line of its own.
+gRPC: a method is named package.Service.Method or package.Service/Method. Each message of a stream is printed on a line of its own.
 Where a method takes a stream, -d has any number of JSON values; with -d - each line is sent when it is read.
 
 JSON: fields are named as in Consul's HTTP API; bytes are base64, durations \"10s\" (or a number of nanoseconds), times

@@ -169,9 +169,9 @@ async fn show(
 fn parts(name: &str) -> Result<(&str, &str)> {
     let parts = match name.strip_prefix('/') {
         Some(path) => path.rsplit_once('/'),
-        None => name.rsplit_once('.'),
+        None => name.rsplit_once('/').or_else(|| name.rsplit_once('.')),
     };
-    parts.with_context(|| format!("{name} is no method of gRPC: package.Service.Method, or /package.Service/Method"))
+    parts.with_context(|| format!("{name} is no method of gRPC: package.Service.Method, or package.Service/Method"))
 }
 
 fn method(pool: &prost_reflect::DescriptorPool, service: &str, name: &str) -> Result<MethodDescriptor> {
@@ -236,4 +236,17 @@ fn failed(arguments: &CallArguments, status: &Status) -> anyhow::Error {
     };
     let why = format!("{code}: {}", status.message());
     NoAnswer { server: server(arguments).to_owned(), method: arguments.method.clone(), why, hint }.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_is_named_by_its_path_or_by_dots() {
+        for name in ["/grpc.health.v1.Health/Check", "grpc.health.v1.Health/Check", "grpc.health.v1.Health.Check"] {
+            assert_eq!(parts(name).ok(), Some(("grpc.health.v1.Health", "Check")), "{name}");
+        }
+        assert!(parts("Check").is_err());
+    }
 }

@@ -27,7 +27,8 @@ pub(super) fn all() -> impl Iterator<Item = Found> {
 /// # Errors
 /// Consul has no such method; the nearest is named, if one is near enough to be meant.
 pub(super) fn find(name: &str) -> Result<Found> {
-    if let Some(found) = all().find(|found| found.row.name == name || found.grpc.is_some_and(|grpc| grpc.path == name))
+    let is_path = |path: &str| path == name || path.strip_prefix('/') == Some(name);
+    if let Some(found) = all().find(|found| found.row.name == name || found.grpc.is_some_and(|grpc| is_path(grpc.path)))
     {
         return Ok(found);
     }

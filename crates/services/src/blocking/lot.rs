@@ -7,7 +7,7 @@ mod question; // a query as data
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, Ordering::Relaxed},
+    atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
 };
 
 use metrics::{Counter, Gauge};
@@ -43,6 +43,16 @@ pub struct Counts {
     pub reused: u64,
 }
 
+/// A query that waits in a place of its own.
+pub struct WaitingElsewhere(Arc<Lot>);
+
+impl Drop for WaitingElsewhere {
+    fn drop(&mut self) {
+        self.0.elsewhere.fetch_sub(1, Relaxed);
+        self.0.show(self.0.state.lock().parked);
+    }
+}
+
 /// Every query that waits in a server.
 pub struct Lot {
     store: Arc<Store>,
@@ -54,6 +64,8 @@ pub struct Lot {
     work: Notify,
     evaluations: AtomicU64,
     encodings: AtomicU64,
+    /// Queries that wait, but not here.
+    elsewhere: AtomicUsize,
     queries: Counter,
     blocking: Gauge,
     kept: Kept,
@@ -77,6 +89,7 @@ impl Lot {
             work: Notify::new(),
             evaluations: AtomicU64::new(0),
             encodings: AtomicU64::new(0),
+            elsewhere: AtomicUsize::new(0),
             queries: metrics::counter!(metric::RPC_QUERY.name),
             blocking: metrics::gauge!(metric::RPC_QUERIES_BLOCKING.name),
         })
@@ -104,8 +117,21 @@ impl Lot {
         &self.kept
     }
 
-    pub(super) fn count_query(&self) {
+    /// A query begins.
+    pub fn count_query(&self) {
         self.queries.increment(1);
+    }
+
+    /// Counts a query among those that wait, which waits in a place of its own, until what this gives is dropped.
+    pub fn count_waiting(self: &Arc<Self>) -> WaitingElsewhere {
+        self.elsewhere.fetch_add(1, Relaxed);
+        self.show(self.state.lock().parked);
+        WaitingElsewhere(Arc::clone(self))
+    }
+
+    /// Shows how many wait.
+    fn show(&self, parked: usize) {
+        self.blocking.set((parked + self.elsewhere.load(Relaxed)) as f64);
     }
 
     /// An apply has changed something. Call it after the store shows the change.
@@ -210,7 +236,7 @@ impl Lot {
         };
         let ticket = state.add(key, to, until);
         let earliest = state.waits.first().is_some_and(|(first, ..)| *first == until);
-        self.blocking.set(state.parked as f64);
+        self.show(state.parked);
         drop(guard);
         if earliest {
             self.work.notify_one(); // the evaluator sleeps until a later end
@@ -238,7 +264,7 @@ impl Lot {
         if empty {
             state.remove(ticket.entry);
         }
-        self.blocking.set(state.parked as f64);
+        self.show(state.parked);
         drop(state);
         drop(waiter); // not under the lock: it may be the last hold on its connection
     }

@@ -37,10 +37,15 @@ impl QueryTimes {
         let most = u64::try_from((wait / JITTER_FRACTION).as_nanos()).unwrap_or(u64::MAX);
         wait + Duration::from_nanos(if most == 0 { 0 } else { random % most })
     }
+
+    /// The same, by a number of its own.
+    pub fn wait_for(&self, asked: GoDuration) -> Duration {
+        self.wait(asked, random())
+    }
 }
 
 /// Any number.
-pub(super) fn random() -> u64 {
+fn random() -> u64 {
     // The standard library's own source of randomness for hash maps: enough to spread waits.
     RandomState::new().build_hasher().finish()
 }

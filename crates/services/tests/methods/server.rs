@@ -72,6 +72,10 @@ impl Leadership for Alone {
     fn facts(&self) -> LeadershipFacts {
         LeadershipFacts { leader: "127.0.0.1:8300".into(), peers: vec!["127.0.0.1:8300".into()], ..Default::default() }
     }
+
+    fn leads(&self) -> bool {
+        true
+    }
 }
 
 pub(crate) enum Called {

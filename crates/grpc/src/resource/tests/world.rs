@@ -1,43 +1,14 @@
 //! A server's store and log with the service over it.
 use std::{future::Future, sync::Arc};
 
-use parking_lot::Mutex;
-use proconsul_services::{
-    AllowAll, Appended, Authorizers, Context, Leadership, LeadershipFacts, Log,
-    blocking::{Lot, QueryTimes},
-};
-use proconsul_state::{Entry, Snapshot, Store};
+use proconsul_services::{AllowAll, Authorizers, Context};
+use proconsul_state::Snapshot;
 use prost_types::Any;
 use tonic::{Response, Status};
 
+use crate::alone;
+
 use super::{super::*, *};
-
-struct AtOnce {
-    store: Arc<Store>,
-    last: Mutex<u64>,
-}
-
-impl Log for AtOnce {
-    fn append(&self, entry: Entry) -> Appended {
-        let mut last = self.last.lock();
-        *last += 1;
-        let outcome = self.store.apply(*last, &entry).outcome;
-        drop(last);
-        // A log takes its time, so that writers come between each other.
-        Appended::Pending(Box::pin(async move {
-            tokio::task::yield_now().await;
-            Ok(outcome)
-        }))
-    }
-}
-
-struct Alone;
-
-impl Leadership for Alone {
-    fn facts(&self) -> LeadershipFacts {
-        LeadershipFacts::default()
-    }
-}
 
 pub(super) struct World {
     pub(super) service: Resources,
@@ -51,11 +22,8 @@ impl World {
     }
 
     pub(super) fn with(authorizers: Arc<dyn Authorizers>) -> Self {
-        let store = Arc::new(Store::new());
-        let lot = Lot::new(Arc::clone(&store), QueryTimes::default());
-        let log = Arc::new(AtOnce { store: Arc::clone(&store), last: Mutex::new(10) });
-        let context = Context::new("dc1".into(), store, lot, log, Arc::new(Alone)).with_authorizers(authorizers);
-        let (context, watches) = (Arc::new(context), Arc::default());
+        let context = Arc::new(Arc::unwrap_or_clone(alone::context()).with_authorizers(authorizers));
+        let watches = Arc::default();
         World { service: Resources::new(&context, Arc::clone(&watches)), context, watches }
     }
 

@@ -116,7 +116,7 @@ impl Lot {
             }
         };
         if let Some(entry) = entry {
-            self.blocking.set(self.state.lock().parked as f64);
+            self.show(self.state.lock().parked);
             for waiter in entry.waiters.into_all() {
                 waiter.to.send(answer.clone());
             }
@@ -157,7 +157,7 @@ impl Lot {
                     state.remove(key);
                 }
             }
-            self.blocking.set(state.parked as f64);
+            self.show(state.parked);
             over
         };
         for Over { question, body, waiters } in over.into_values() {
