@@ -3,6 +3,7 @@ use std::{
     convert::Infallible,
     error::Error as _,
     fmt,
+    future::{Future, poll_fn},
     net::SocketAddr,
     pin::pin,
     sync::{
@@ -14,7 +15,7 @@ use std::{
 
 use http::{Request, Response};
 use hyper::{body::Incoming, server::conn::http2, service::service_fn};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use parking_lot::Mutex;
 use proconsul_netrpc::server::Stop;
 use proconsul_types::GrpcRow;
@@ -25,7 +26,13 @@ use tokio::{
 };
 use tonic::body::Body;
 
-use crate::{Reach, Surface, policed::Policed};
+use crate::{
+    Reach, Surface,
+    cork::{Cork, Corked},
+    inline::Calls,
+    policed::Policed,
+    turn::Turns,
+};
 
 /// After so long without a word a peer is pinged: Consul's.
 pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
@@ -145,9 +152,11 @@ impl Connection {
             let (connection, surface) = (Arc::clone(&self), Arc::clone(&surface));
             service_fn(move |request| Arc::clone(&connection).answer(Arc::clone(&surface), request))
         };
-        let io = Policed::new(io, Arc::clone(&self));
+        let cork = Cork::default();
+        let io = Policed::new(Corked::new(io, cork.clone()), cork.clone(), Arc::clone(&self));
         let let_go = io.let_go();
-        let serving = http2::Builder::new(TokioExecutor::new())
+        let (turns, mut calls) = (Turns::new(), Calls::default());
+        let serving = http2::Builder::new(calls.begun())
             .timer(TokioTimer::new())
             .keep_alive_interval(KEEPALIVE_INTERVAL)
             .keep_alive_timeout(KEEPALIVE_TIMEOUT)
@@ -157,9 +166,24 @@ impl Connection {
             .serve_connection(TokioIo::new(io), service);
         let mut serving = pin!(serving);
         loop {
+            let turn = poll_fn(|cx| {
+                let mut first = true;
+                turns.poll(cx, |cx| {
+                    cork.put(std::mem::take(&mut first));
+                    let served = serving.as_mut().poll(cx);
+                    if served.is_pending() {
+                        calls.poll(cx);
+                        // In the rounds that follow HTTP/2 knows itself what the peer does not take yet.
+                        if cork.is_in() && cork.holds() {
+                            cx.waker().wake_by_ref(); // another round, to send it
+                        }
+                    }
+                    served
+                })
+            });
             tokio::select! {
                 biased;
-                served = serving.as_mut() => {
+                served = turn => {
                     return if let_go.load(Relaxed) { Err(End::TooManyPings) } else { served.map_err(End::Http) };
                 }
                 changed = stops.changed() => {

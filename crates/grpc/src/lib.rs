@@ -10,6 +10,7 @@ mod call; // a call as the layers see it
 mod config_entry; // exported services
 mod connect_ca; // roots and signatures of the mesh's authority
 mod connection; // one accepted connection
+mod cork; // bytes that go out together
 mod dataplane; // what a data plane asks before it runs Envoy
 mod details; // a status that says more
 mod dns; // DNS for data planes
@@ -18,6 +19,7 @@ mod gather; // large messages, whole
 mod go_status; // what Go's library says, in its words
 mod heading; // what the headers of a request say
 mod health; // how the server is
+mod inline; // calls that are answered in the turn of their connection
 mod news; // who waits for a change in the store
 mod operator; // what an operator does to the servers
 mod options; // what a caller says in metadata
@@ -33,6 +35,7 @@ mod server_discovery; // which servers may be asked
 mod subscribe; // subscriptions to events
 mod surface; // the services behind one kind of connection
 mod timeout; // how long a client waits
+mod turn; // one turn of a connection
 
 pub use also::ALSO;
 pub use answer::{Answer, Refusal};

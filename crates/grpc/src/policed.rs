@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::{
     connection::Connection,
+    cork::Cork,
     frames::{Frames, HEADERS, PREFACE_BYTES, goaway},
     pings::Pings,
 };
@@ -30,6 +31,8 @@ pub(crate) type LetGo = Arc<AtomicBool>;
 /// A connection's bytes, looked at as they pass.
 pub(crate) struct Policed<IO> {
     io: IO,
+    /// While bytes are held the last word waits: it must not be held with them.
+    cork: Cork,
     connection: Arc<Connection>,
     /// What the peer sends.
     received: Frames,
@@ -44,9 +47,10 @@ pub(crate) struct Policed<IO> {
 }
 
 impl<IO> Policed<IO> {
-    pub(crate) fn new(io: IO, connection: Arc<Connection>) -> Self {
+    pub(crate) fn new(io: IO, cork: Cork, connection: Arc<Connection>) -> Self {
         Self {
             io,
+            cork,
             connection,
             received: Frames::after(PREFACE_BYTES),
             sent: Frames::after(0),
@@ -99,7 +103,7 @@ fn gone() -> io::Error {
 impl<IO: AsyncWrite + Unpin> Policed<IO> {
     /// Says the last word to a peer that is let go, once the frame before it is out.
     fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if !self.is_let_go() || !self.sent.is_between() {
+        if !self.is_let_go() || self.cork.is_in() || !self.sent.is_between() {
             return Poll::Ready(Ok(()));
         }
         while !self.farewell.is_empty() {

@@ -176,9 +176,16 @@ impl<R: Elements<T>, T> Encode for Assembled<R, T> {
     }
 }
 
+/// Makes room for a list and what comes with it: answers of that size are not to be moved while they grow.
+fn reserve(out: &mut Vec<u8>, elements: &List<Verbatim>) {
+    const REST: usize = 512;
+    out.reserve(elements.iter().flatten().map(|element| element.as_bytes().len()).sum::<usize>() + REST);
+}
+
 impl Elements<CheckServiceNode> for IndexedCheckServiceNodes {
     fn encode_with(&self, fragments: &Fragments<CheckServiceNode>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let (nodes, query_meta) = (fragments.list(&self.nodes)?, QueryMeta::clone(&self.query_meta));
+        reserve(out, &nodes);
         encode_into(out, &IndexedCheckServiceNodes { nodes, query_meta })
     }
 }
@@ -186,6 +193,7 @@ impl Elements<CheckServiceNode> for IndexedCheckServiceNodes {
 impl Elements<Shared<ServiceNode>> for IndexedServiceNodes {
     fn encode_with(&self, fragments: &Fragments<Shared<ServiceNode>>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let (service_nodes, query_meta) = (fragments.list(&self.service_nodes)?, QueryMeta::clone(&self.query_meta));
+        reserve(out, &service_nodes);
         encode_into(out, &IndexedServiceNodes { service_nodes, query_meta })
     }
 }
