@@ -103,7 +103,11 @@ mod tests {
         begin(Some(wait));
         calls.begun().execute(pending());
         calls.begun().execute(async { panic!("this one alone") });
-        poll_fn(|cx| Poll::Ready(calls.poll(cx))).await;
+        let turn = poll_fn(|cx| {
+            calls.poll(cx);
+            Poll::Ready(())
+        });
+        turn.await;
         assert_eq!((done.load(SeqCst), calls.waiting.len()), (2, 2));
         go.send(()).expect("it waits");
         let until_four = poll_fn(|cx| {
