@@ -108,11 +108,15 @@ async fn tls_leads_to_grpc_by_its_byte_and_by_its_name() {
 }
 
 fn watch(addresses: impl IntoIterator<Item = SocketAddr>) -> ServerWatch {
+    watch_for(addresses, Vec::new())
+}
+
+fn watch_for(addresses: impl IntoIterator<Item = SocketAddr>, needs: Vec<DataplaneFeatures>) -> ServerWatch {
     let backoff = Backoff { first: Duration::from_millis(20), most: Duration::from_millis(100) };
     let redial = Backoff { first: Duration::ZERO, most: Duration::ZERO };
     let channel = GrpcOptions { retries: false, redial, ..GrpcOptions::default() };
-    let options =
-        ServerWatchOptions { backoff, channel, token: Some(Token::new("secret")), ..ServerWatchOptions::default() };
+    let token = Some(Token::new("secret"));
+    let options = ServerWatchOptions { backoff, channel, token, needs, ..ServerWatchOptions::default() };
     ServerWatch::start(addresses.into_iter().map(|address| address.to_string()), options).expect("a good token")
 }
 
@@ -148,4 +152,21 @@ async fn a_watch_follows_a_restart() {
     let mut client = DataplaneServiceClient::new(watch.channel());
     let asked = client.get_supported_dataplane_features(GetSupportedDataplaneFeaturesRequest::default());
     promptly("the features", asked).await.expect("the call waits for the server");
+}
+
+#[tokio::test]
+async fn a_server_that_lacks_what_is_needed_is_passed_over() {
+    let server = start(Settings::default()).await;
+    let address = server.grpc_address().expect("it has one");
+    let content = watch_for([address], vec![DataplaneFeatures::WatchServers]);
+    promptly("the server", content.current()).await;
+    drop(content);
+    let watch = watch_for([address], vec![DataplaneFeatures::WatchServers, DataplaneFeatures::Fips]);
+    let tried_again = async {
+        while server.registry().reasons().iter().map(|(_, count)| *count).sum::<u64>() < 4 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    promptly("further attempts", tried_again).await;
+    assert!(watch.changes().borrow().is_none(), "it was connected to, and not used");
 }

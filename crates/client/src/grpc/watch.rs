@@ -53,6 +53,8 @@ pub struct ServerWatchOptions {
     pub port: GrpcPort,
     /// Sent with every call that has none of its own.
     pub token: Option<Token>,
+    /// What a server must be able to do: one that cannot is passed over.
+    pub needs: Vec<DataplaneFeatures>,
     /// Whether the servers say which servers there are. Not behind a load balancer, whose address is the one to use.
     pub follow: bool,
     /// See [`CHECK_EVERY`].
@@ -70,6 +72,7 @@ impl Default for ServerWatchOptions {
         Self {
             port: GrpcPort::Plain,
             token: None,
+            needs: Vec::new(),
             follow: true,
             check_every: CHECK_EVERY,
             backoff: WATCH_BACKOFF,
@@ -217,6 +220,10 @@ impl Runner {
     async fn with(&mut self, server: Arc<str>) -> Result<(), Status> {
         let channel = GrpcChannel::new(Arc::clone(&server), self.options.port.clone(), self.options.channel.clone());
         let features = self.features(&channel).await?;
+        if let Some(lacking) = self.options.needs.iter().find(|needed| !features.contains(needed)) {
+            let name = lacking.as_str_name();
+            return Err(Status::failed_precondition(format!("{server} does not support {name}, which is needed")));
+        }
         let follows = self.options.follow && features.contains(&DataplaneFeatures::WatchServers);
         tracing::info!(%server, "connected");
         self.tell.send_replace(Some(Current { server: Arc::clone(&server), features, channel: channel.clone() }));
