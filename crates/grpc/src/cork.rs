@@ -24,11 +24,18 @@ pub(crate) struct Cork(Arc<Flags>);
 
 #[derive(Default)]
 struct Flags {
+    /// The peer has begun. What is said before that, HTTP/2 does not flush again.
+    begun: AtomicBool,
     is_in: AtomicBool,
     held: AtomicBool,
 }
 
 impl Cork {
+    /// The peer has sent its first frame: bytes may be held from now on.
+    pub(crate) fn begin(&self) {
+        self.0.begun.store(true, Relaxed);
+    }
+
     /// From now on bytes are held, or are not.
     pub(crate) fn put(&self, is_in: bool) {
         self.0.is_in.store(is_in, Relaxed);
@@ -36,7 +43,7 @@ impl Cork {
 
     /// Whether bytes are held that come.
     pub(crate) fn is_in(&self) -> bool {
-        self.0.is_in.load(Relaxed)
+        self.0.is_in.load(Relaxed) && self.0.begun.load(Relaxed)
     }
 
     /// Whether there are bytes to be flushed once it is out.
@@ -185,20 +192,24 @@ mod tests {
         let cork = Cork::default();
         let mut corked = Corked::new(Writes(usize::MAX, Vec::new()), cork.clone());
         cork.put(true);
+        write(&mut corked, b"settings");
+        assert_eq!(corked.io.1, [b"settings"], "a peer that has said nothing may wait for it");
+        cork.begin();
         write(&mut corked, b"ack ");
-        assert!(cork.holds() && corked.io.1.is_empty());
+        assert!(cork.holds() && corked.io.1.len() == 1);
         cork.put(false);
         write(&mut corked, b"answer");
-        assert_eq!(corked.io.1, [b"ack answer"]);
+        assert_eq!(corked.io.1[1..], [b"ack answer"]);
         assert!(!cork.holds() && corked.held.capacity() == 0);
         write(&mut corked, b"more");
-        assert_eq!(corked.io.1[1..], [b"more"]);
+        assert_eq!(corked.io.1[2..], [b"more"]);
     }
 
     #[test]
     fn more_than_is_held_comes_in_order() {
         let cork = Cork::default();
         let mut corked = Corked::new(Writes(1000, Vec::new()), cork.clone());
+        cork.begin();
         cork.put(true);
         let all: Vec<u8> = (0..50_000u32).map(|n| n as u8).collect();
         for piece in all.chunks(7_777) {

@@ -71,9 +71,10 @@ impl<IO> Policed<IO> {
     }
 
     fn see_received(&mut self, bytes: &[u8]) {
-        let Self { connection, received, pings, newest, let_go, farewell, .. } = self;
+        let Self { cork, connection, received, pings, newest, let_go, farewell, .. } = self;
         let before = *newest;
         received.see(bytes, |frame| {
+            cork.begin();
             if frame.kind == HEADERS {
                 *newest = frame.stream.max(*newest);
             }

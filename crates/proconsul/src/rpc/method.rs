@@ -34,7 +34,9 @@ pub(super) fn find(name: &str) -> Result<Found> {
     }
     let near = nearest(name, all().map(|found| found.row.name));
     let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-    bail!("there is no method {name}{near} (`proconsul rpc list` shows all)")
+    let is_grpc = name.contains('/') || name.matches('.').count() > 1;
+    let reflect = if is_grpc { "; --reflect asks the server for what is not Consul's" } else { "" };
+    bail!("there is no method {name}{near} (`proconsul rpc list` shows all{reflect})")
 }
 
 /// The names of the methods that a server of this version answers.

@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Error, Result, bail};
+use proconsul_types::nearest::nearest;
 use prost_reflect::{DynamicMessage, MessageDescriptor, MethodDescriptor};
 use serde_json::{Deserializer, Value};
 use tokio::sync::mpsc;
@@ -62,6 +63,47 @@ fn lines(text: &str, input: &MessageDescriptor) -> Result<Vec<DynamicMessage>> {
 }
 
 fn message(value: &Value, input: &MessageDescriptor) -> Result<DynamicMessage> {
-    DynamicMessage::deserialize(input.clone(), value)
-        .with_context(|| format!("the request is no {}", input.full_name()))
+    DynamicMessage::deserialize(input.clone(), value).with_context(|| match misspelt(value, input) {
+        Some(meant) => format!("the request is no {}: did you mean {meant}?", input.full_name()),
+        None => format!("the request is no {}", input.full_name()),
+    })
+}
+
+/// The field that was meant by the first name that is none's, in the message or in those within it.
+fn misspelt(value: &Value, of: &MessageDescriptor) -> Option<String> {
+    value.as_object()?.iter().find_map(|(name, value)| {
+        let Some(field) = of.get_field_by_json_name(name).or_else(|| of.get_field_by_name(name)) else {
+            let names: Vec<String> = of.fields().map(|field| field.json_name().to_owned()).collect();
+            return nearest(name, names.iter().map(String::as_str)).map(str::to_owned);
+        };
+        let within = field.kind().as_message().filter(|_| !field.is_map()).cloned()?;
+        match value {
+            Value::Array(values) => values.iter().find_map(|value| misspelt(value, &within)),
+            value => misspelt(value, &within),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::decode::protobuf::pool;
+
+    #[test]
+    fn a_misspelt_field_is_told_what_it_was_meant_to_be() {
+        let input = pool().get_message_by_name("hashicorp.consul.resource.WriteRequest").expect("it is known");
+        let said = |value| message(&value, &input).err().map(|error| error.to_string());
+        assert_eq!(said(json!({"resource": {"id": {"name": "a"}}})), None);
+        let meant = |field: &str| {
+            Some(format!("the request is no hashicorp.consul.resource.WriteRequest: did you mean {field}?"))
+        };
+        assert_eq!(said(json!({"resorce": {}})), meant("resource"));
+        assert_eq!(said(json!({"resource": {"id": {"nmae": "a"}}})), meant("name"));
+        assert_eq!(
+            said(json!({"resource": {"nothing_like_it_at_all": 1}})),
+            Some("the request is no hashicorp.consul.resource.WriteRequest".to_owned())
+        );
+    }
 }
