@@ -335,3 +335,17 @@ async fn a_peering_server_name_reaches_streams_of_peers_only() {
         assert!(exchanged.starts_with("failed to read peering secret"), "{name} reaches that one: {exchanged:?}");
     }
 }
+
+/// Not bad at all: what HashiCorp's consul-server-connection-manager says, which dials `consul://`.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_with_an_empty_authority_is_answered() {
+    let server = server().await;
+    let mut tcp = stranger(&server).await;
+    let path = support::http2::header(":path", FEATURES);
+    let content = support::http2::header("content-type", "application/grpc");
+    let block = [&[0x83, 0x86], &path[..], &[0x81], &content[..]].concat();
+    pour(&mut tcp, &[frame(HEADERS, END_HEADERS, 1, &block), message(1, &[])].concat()).await;
+    let mut heard = Heard::default();
+    assert!(heard.listen(&mut tcp, PROMPTLY, |heard| heard.has_ended(1)).await, "{heard:?}");
+    assert_eq!(heard.frames.get(&DATA), Some(&1), "{heard:?}");
+}

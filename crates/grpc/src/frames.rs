@@ -14,6 +14,7 @@ pub(crate) const DATA: u8 = 0;
 pub(crate) const HEADERS: u8 = 1;
 pub(crate) const PING: u8 = 6;
 pub(crate) const GOAWAY: u8 = 7;
+pub(crate) const CONTINUATION: u8 = 9;
 
 /// The bit above a stream's number means nothing.
 const STREAM_BITS: u32 = u32::MAX >> 1;
@@ -21,9 +22,10 @@ const STREAM_BITS: u32 = u32::MAX >> 1;
 /// The flag of a PING that answers one.
 pub(crate) const ACK: u8 = 1;
 
-/// What a frame's header says beside the length.
+/// What a frame's header says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Frame {
+    pub(crate) length: usize,
     pub(crate) kind: u8,
     pub(crate) flags: u8,
     pub(crate) stream: u32,
@@ -64,25 +66,65 @@ impl Frames {
 
     /// Tells of every frame whose header ends in `bytes`, which follow on those before.
     pub(crate) fn see(&mut self, mut bytes: &[u8], mut each: impl FnMut(Frame)) {
-        loop {
-            let skipped = self.skip.min(bytes.len());
-            self.skip -= skipped;
-            bytes = &bytes[skipped..];
-            if bytes.is_empty() {
-                return;
+        while !bytes.is_empty() {
+            let (taken, step) = self.step(bytes);
+            if let Step::Begins(frame) = step {
+                each(frame);
             }
-            let taken = (HEADER_BYTES - self.have).min(bytes.len());
-            self.header[self.have..self.have + taken].copy_from_slice(&bytes[..taken]);
-            self.have += taken;
             bytes = &bytes[taken..];
-            if self.have < HEADER_BYTES {
-                return;
-            }
-            let [a, b, c, kind, flags, stream @ ..] = self.header;
-            (self.have, self.skip) = (0, usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c));
-            each(Frame { kind, flags, stream: u32::from_be_bytes(stream) & STREAM_BITS });
         }
     }
+
+    /// The same, and tells of what is in frames, piece by piece, which may be changed.
+    pub(crate) fn look_into(&mut self, mut bytes: &mut [u8], mut each: impl FnMut(Part<'_>)) {
+        while !bytes.is_empty() {
+            let (taken, step) = self.step(bytes);
+            let (piece, rest) = bytes.split_at_mut(taken);
+            match step {
+                Step::Begins(frame) => each(Part::Begins(frame)),
+                Step::Payload => each(Part::Payload(piece)),
+                Step::Header => {}
+            }
+            bytes = rest;
+        }
+    }
+
+    /// How many bytes belong together, and what they are.
+    fn step(&mut self, bytes: &[u8]) -> (usize, Step) {
+        if self.skip > 0 {
+            let skipped = self.skip.min(bytes.len());
+            self.skip -= skipped;
+            return (skipped, Step::Payload);
+        }
+        let taken = (HEADER_BYTES - self.have).min(bytes.len());
+        self.header[self.have..self.have + taken].copy_from_slice(&bytes[..taken]);
+        self.have += taken;
+        if self.have < HEADER_BYTES {
+            return (taken, Step::Header);
+        }
+        let [a, b, c, kind, flags, stream @ ..] = self.header;
+        let length = usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c);
+        (self.have, self.skip) = (0, length);
+        (taken, Step::Begins(Frame { length, kind, flags, stream: u32::from_be_bytes(stream) & STREAM_BITS }))
+    }
+}
+
+/// What some bytes are.
+enum Step {
+    /// Within a frame, or before the first.
+    Payload,
+    /// Some of a header.
+    Header,
+    /// The end of one.
+    Begins(Frame),
+}
+
+/// A part of a direction.
+pub(crate) enum Part<'b> {
+    /// A frame begins.
+    Begins(Frame),
+    /// Some of what is in it; before the first frame, some of what comes before.
+    Payload(&'b mut [u8]),
 }
 
 /// A GOAWAY frame: the number of the last stream that was looked at, why, and a word more.
@@ -114,7 +156,7 @@ mod tests {
         let mut seen = Vec::new();
         let mut frames = Frames::after(0);
         frames.see(&bytes, |frame| seen.push(frame));
-        assert_eq!(seen, [Frame { kind: GOAWAY, flags: 0, stream: 0 }]);
+        assert_eq!(seen, [Frame { length: 12, kind: GOAWAY, flags: 0, stream: 0 }]);
         assert!(frames.is_between());
         assert_eq!(&bytes[9..], b"\0\0\0\x07\0\0\0\x0bword");
     }

@@ -5,6 +5,7 @@ mod alone; // a server of tests
 mod also; // methods that are not Consul's: health, reflection
 mod answer; // an answer as the layers see it, and its end
 mod append; // writes to the log
+mod authority; // calls without an authority
 mod blocking; // reads that wait
 mod call; // a call as the layers see it
 mod config_entry; // exported services

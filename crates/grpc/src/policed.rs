@@ -1,5 +1,5 @@
 //! Bytes of a connection on their way to and from the HTTP/2 library, which does not tell of pings: whoever sends too many is told so
-//! in Go's words, and let go.
+//! in Go's words, and let go. Calls with an empty authority, which the library does not take, get past it.
 use std::{
     io::{self, IoSlice},
     pin::Pin,
@@ -14,9 +14,10 @@ use std::{
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::{
+    authority::Blocks,
     connection::Connection,
     cork::Cork,
-    frames::{Frames, HEADERS, PREFACE_BYTES, goaway},
+    frames::{Frames, HEADERS, PREFACE_BYTES, Part, goaway},
     pings::Pings,
 };
 
@@ -36,6 +37,7 @@ pub(crate) struct Policed<IO> {
     connection: Arc<Connection>,
     /// What the peer sends.
     received: Frames,
+    blocks: Blocks,
     /// What it is sent.
     sent: Frames,
     pings: Pings,
@@ -53,6 +55,7 @@ impl<IO> Policed<IO> {
             cork,
             connection,
             received: Frames::after(PREFACE_BYTES),
+            blocks: Blocks::default(),
             sent: Frames::after(0),
             pings: Pings::default(),
             newest: 0,
@@ -70,10 +73,15 @@ impl<IO> Policed<IO> {
         self.let_go.load(Relaxed)
     }
 
-    fn see_received(&mut self, bytes: &[u8]) {
-        let Self { cork, connection, received, pings, newest, let_go, farewell, .. } = self;
+    fn see_received(&mut self, bytes: &mut [u8]) {
+        let Self { cork, connection, received, blocks, pings, newest, let_go, farewell, .. } = self;
         let before = *newest;
-        received.see(bytes, |frame| {
+        received.look_into(bytes, |part| {
+            let frame = match part {
+                Part::Begins(frame) => frame,
+                Part::Payload(bytes) => return blocks.payload(bytes),
+            };
+            blocks.begins(frame);
             cork.begin();
             if frame.kind == HEADERS {
                 *newest = frame.stream.max(*newest);
@@ -128,7 +136,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncRead for Policed<IO> {
         }
         let before = buf.filled().len();
         ready!(Pin::new(&mut this.io).poll_read(cx, buf))?;
-        this.see_received(&buf.filled()[before..]);
+        this.see_received(&mut buf.filled_mut()[before..]);
         Poll::Ready(Ok(()))
     }
 }

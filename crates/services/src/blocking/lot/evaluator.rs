@@ -11,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use foldhash::fast::RandomState;
-use proconsul_netrpc::{Encode, Fault};
+use proconsul_netrpc::{Encode, Fault, ReplyTo};
 use proconsul_state::{Snapshot, WatchSet};
 use proconsul_types::Rejected;
 use tokio::time::Instant;
@@ -23,6 +23,29 @@ const EVALUATED_PER_TURN: usize = 64;
 
 /// How many waits end before other tasks get their turn.
 const ENDED_PER_TURN: usize = 1024;
+
+/// With so many bytes of answers they are sent before more entries are looked at.
+const ANSWERED_BYTES_MAX: usize = 1024 * 1024;
+
+/// Answers on their way. Those of several entries go together: a connection is woken for what it then writes at once.
+#[derive(Default)]
+struct Answers {
+    answers: Vec<(ReplyTo, Result<Bytes, Fault>)>,
+    /// Of the answers, each counted once however many get it.
+    bytes: usize,
+}
+
+impl Answers {
+    fn add(&mut self, waiters: impl IntoIterator<Item = Waiter>, answer: &Result<Bytes, Fault>) {
+        self.bytes += answer.as_ref().map_or(0, Bytes::len);
+        self.answers.extend(waiters.into_iter().map(|waiter| (waiter.to, answer.clone())));
+    }
+
+    fn send(&mut self) {
+        self.answers.drain(..).for_each(|(to, answer)| to.send(answer));
+        self.bytes = 0;
+    }
+}
 
 /// When waits end.
 enum Ends {
@@ -46,13 +69,18 @@ impl Lot {
     /// lot.
     pub async fn run(self: Arc<Self>) {
         loop {
-            let mut worked = 0;
-            while self.look_at_one() {
+            let (mut worked, mut found) = (0, Answers::default());
+            while self.look_at_one(&mut found) {
                 worked += 1;
+                if found.bytes >= ANSWERED_BYTES_MAX {
+                    found.send();
+                }
                 if worked % EVALUATED_PER_TURN == 0 {
+                    found.send();
                     tokio::task::yield_now().await;
                 }
             }
+            found.send();
             match self.end_waits(Instant::now()) {
                 Ends::Now => tokio::task::yield_now().await,
                 Ends::Never => self.work.notified().await,
@@ -64,8 +92,8 @@ impl Lot {
         }
     }
 
-    /// Evaluates one entry that something has changed for. False if there is none.
-    fn look_at_one(&self) -> bool {
+    /// Evaluates one entry that something has changed for, and puts what it found into `found`. False if there is none.
+    fn look_at_one(&self, found: &mut Answers) -> bool {
         let (key, generation, question, body) = {
             let mut state = self.state.lock();
             let Some(key) = state.dirty.pop() else { return false };
@@ -117,9 +145,7 @@ impl Lot {
         };
         if let Some(entry) = entry {
             self.show(self.state.lock().parked);
-            for waiter in entry.waiters.into_all() {
-                waiter.to.send(answer.clone());
-            }
+            found.add(entry.waiters.into_all(), &answer);
         }
         true
     }

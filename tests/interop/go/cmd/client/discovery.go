@@ -23,7 +23,7 @@ const followPause = 50 * time.Millisecond
 
 // follower is a data plane's view of the servers: one channel of grpc-go that is pointed at one server at a time. It asks a
 // server for its features, then watches which servers there are, and goes on to one of those when that ends; this is the order
-// of calls of HashiCorp's consul-server-connection-manager, which the module proxy does not have.
+// of calls of HashiCorp's consul-server-connection-manager (manager.go), which does not show its sets.
 type follower struct {
 	conn   *grpc.ClientConn
 	names  *manual.Resolver

@@ -67,7 +67,7 @@ func checks(t target) []check {
 	if t.certs != "" {
 		all = append(tlsChecks(), surfaceChecks(secureSurfaces)...)
 	}
-	for _, group := range [][]check{singleChecks, pooledChecks, catalogChecks, kvChecks, claimChecks, healthChecks, txnChecks, coordinateChecks, snapshotChecks, blockingChecks, errorChecks, surfaceChecks(plainSurfaces), externalChecks, discoveryChecks, yamuxChecks, strainChecks} {
+	for _, group := range [][]check{singleChecks, pooledChecks, catalogChecks, kvChecks, claimChecks, healthChecks, txnChecks, coordinateChecks, snapshotChecks, blockingChecks, errorChecks, surfaceChecks(plainSurfaces), externalChecks, discoveryChecks, managerChecks, yamuxChecks, strainChecks} {
 		all = append(all, group...)
 	}
 	return all

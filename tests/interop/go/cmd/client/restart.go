@@ -39,6 +39,7 @@ func restartChecks(t target, how string) <-chan outcome {
 			return
 		}
 		var plane *follower
+		var manager *managed
 		if t.grpcAddr != "" {
 			f, err := follow(t.grpcAddr)
 			if err == nil {
@@ -50,6 +51,13 @@ func restartChecks(t target, how string) <-chan outcome {
 			}
 			defer f.close()
 			plane = f
+			m, err := manage(t.grpcAddr)
+			if err != nil {
+				out <- outcome{name("connection-manager"), err}
+				return
+			}
+			defer m.close()
+			manager = m
 		}
 		load := startLoad(t.addr)
 		waiting, watched, err := parkBeforeStop(t.addr)
@@ -74,6 +82,7 @@ func restartChecks(t target, how string) <-chan outcome {
 		}
 		if plane != nil {
 			out <- outcome{name("discovery-follows"), errors.Join(plane.follows(1, recoverBound), plane.wasTold())}
+			out <- outcome{name("connection-manager-follows"), manager.connected(recoverBound)}
 		}
 		out <- outcome{name("all-workers-are-served-again"), load.served(recoverBound)}
 		out <- outcome{name("no-call-hangs"), load.stop()}
