@@ -36,8 +36,10 @@ use crate::{
 
 /// After so long without a word a peer is pinged: Consul's.
 pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
-/// For so long an answer to that is waited for: Consul's.
+/// For so long an answer to that is waited for on the server port: Consul's.
 pub const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+/// The same on the gRPC ports, where others than servers and agents are: the default of Consul's `grpc_keepalive_timeout`.
+pub const EXTERNAL_KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 /// How many bytes the headers of one request may have, metadata included.
 pub const HEADER_LIST_BYTES_MAX: u32 = 1024 * 1024;
 /// How many calls may be opened and reset before we have seen them. A peer that has more is told to calm down, and closed.
@@ -159,7 +161,7 @@ impl Connection {
         let serving = http2::Builder::new(calls.begun())
             .timer(TokioTimer::new())
             .keep_alive_interval(KEEPALIVE_INTERVAL)
-            .keep_alive_timeout(KEEPALIVE_TIMEOUT)
+            .keep_alive_timeout(surface.keepalive_timeout())
             .max_concurrent_streams(surface.streams_max())
             .max_header_list_size(HEADER_LIST_BYTES_MAX)
             .max_pending_accept_reset_streams(PENDING_RESETS_MAX)

@@ -42,7 +42,8 @@ pub use also::ALSO;
 pub use answer::{Answer, Refusal};
 pub use call::{GrpcCall, Handler, Peer};
 pub use connection::{
-    CallDescription, Connection, End, HEADER_LIST_BYTES_MAX, KEEPALIVE_INTERVAL, KEEPALIVE_TIMEOUT, PENDING_RESETS_MAX,
+    CallDescription, Connection, EXTERNAL_KEEPALIVE_TIMEOUT, End, HEADER_LIST_BYTES_MAX, KEEPALIVE_INTERVAL,
+    KEEPALIVE_TIMEOUT, PENDING_RESETS_MAX,
 };
 pub use gather::PASSED_ON_BYTES_MAX;
 pub use health::{Health, LEADER, READY};

@@ -7,7 +7,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use http::{Request, Response};
@@ -18,7 +18,7 @@ use tonic::{Status, body::Body, server::NamedService};
 use tower_service::Service;
 
 use crate::{
-    ALSO, Answer, GrpcCall, Handler, Peer, Reach, Refusal,
+    ALSO, Answer, EXTERNAL_KEEPALIVE_TIMEOUT, GrpcCall, Handler, KEEPALIVE_TIMEOUT, Peer, Reach, Refusal,
     gather::Gathered,
     go_status::{in_gos_words, malformed_method, unknown_method, unknown_service},
     heading,
@@ -110,6 +110,14 @@ impl Surface {
         match self.listener {
             GrpcListener::External => EXTERNAL_STREAMS_MAX,
             GrpcListener::Internal | GrpcListener::RaftForwarding => INTERNAL_STREAMS_MAX,
+        }
+    }
+
+    /// How long the answer to a ping of ours is waited for.
+    pub fn keepalive_timeout(&self) -> Duration {
+        match self.listener {
+            GrpcListener::External => EXTERNAL_KEEPALIVE_TIMEOUT,
+            GrpcListener::Internal | GrpcListener::RaftForwarding => KEEPALIVE_TIMEOUT,
         }
     }
 

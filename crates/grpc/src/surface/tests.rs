@@ -48,3 +48,12 @@ async fn a_call_beyond_the_rates_has_consuls_code_and_words() {
     let ours = status(&shut(true), "/grpc.health.v1.Health/Check").await;
     assert!(ours.is_none_or(|status| status.code() != Code::ResourceExhausted), "what is not Consul's is not counted");
 }
+
+#[test]
+fn clients_of_the_grpc_ports_have_longer_to_answer_a_ping_as_in_consul() {
+    let new = |listener| {
+        Surface::new(listener, Arc::default(), Arc::new(RequestLimits::new(RequestRates::default(), || true)))
+    };
+    assert_eq!(new(GrpcListener::External).keepalive_timeout().as_secs(), 20);
+    assert_eq!(new(GrpcListener::Internal).keepalive_timeout().as_secs(), 10);
+}
