@@ -38,22 +38,22 @@ impl Calls {
         self.begun.clone()
     }
 
-    /// Goes on with all that can go on. Whatever it makes of that, HTTP/2 is woken to send.
+    /// Goes on with all that can go on, and with what begins by that. Whatever comes of it, HTTP/2 is woken to send.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) {
         loop {
             // Taken out first: what is polled may begin others.
             let begun = std::mem::take(&mut *self.begun.0.lock());
-            if begun.is_empty() {
-                break;
-            }
             for call in begun {
                 let mut call = Guarded(call);
                 if Pin::new(&mut call).poll(cx).is_pending() {
                     self.waiting.push(call);
                 }
             }
+            while let Poll::Ready(Some(())) = Pin::new(&mut self.waiting).poll_next(cx) {}
+            if self.begun.0.lock().is_empty() {
+                return;
+            }
         }
-        while let Poll::Ready(Some(())) = Pin::new(&mut self.waiting).poll_next(cx) {}
     }
 }
 
@@ -110,12 +110,12 @@ mod tests {
         turn.await;
         assert_eq!((done.load(SeqCst), calls.waiting.len()), (2, 2));
         go.send(()).expect("it waits");
-        let until_four = poll_fn(|cx| {
+        let turn = poll_fn(|cx| {
             calls.poll(cx);
-            if done.load(SeqCst) == 4 { Poll::Ready(()) } else { Poll::Pending }
+            Poll::Ready(())
         });
-        until_four.await;
-        assert_eq!(calls.waiting.len(), 1);
+        turn.await;
+        assert_eq!((done.load(SeqCst), calls.waiting.len()), (4, 1), "what began by it has had its turn as well");
         drop(calls);
         assert_eq!(Arc::strong_count(&done), 1, "what waited is gone with the connection");
     }

@@ -28,9 +28,7 @@ impl OperatorService for Operator {
         &self,
         request: Request<TransferLeaderRequest>,
     ) -> Result<Response<TransferLeaderResponse>, Status> {
-        options::asked(request.metadata())?;
-        let rights = options::rights(&self.context, request.metadata()).map_err(|fault| options::unknown(&fault))?;
-        rights.demand(Access::OperatorWrite).map_err(|fault| options::unknown(&fault))?;
+        options::demand(&self.context, request.metadata(), Access::OperatorWrite)?;
         let id = request.into_inner().id;
         Err(Status::unknown(if id.is_empty() {
             "cannot find peer".to_owned()

@@ -1,6 +1,6 @@
 //! What a caller says in the metadata of a call.
 use proconsul_netrpc::Fault;
-use proconsul_services::{Context, Rights};
+use proconsul_services::{Access, Context, Rights};
 use proconsul_structs::{GoDuration, Token};
 use tonic::{Status, metadata::MetadataMap};
 
@@ -75,6 +75,16 @@ fn value<'m>(metadata: &'m MetadataMap, key: &str) -> Option<&'m [u8]> {
 pub(crate) fn rights(context: &Context, metadata: &MetadataMap) -> Result<Rights, Fault> {
     let token = metadata.get(TOKEN_KEY).map(|value| Token::new(value.as_bytes()));
     context.authorizers.of(token.as_ref())
+}
+
+/// That the caller may, and how it wants to be answered.
+///
+/// # Errors
+/// Its options cannot be read, there is no such token, or it may not.
+pub(crate) fn demand(context: &Context, metadata: &MetadataMap, access: Access<'_>) -> Result<Asked, Status> {
+    let asked = asked(metadata)?;
+    rights(context, metadata).and_then(|rights| rights.demand(access)).map_err(|fault| unknown(&fault))?;
+    Ok(asked)
 }
 
 /// That the caller has shown a token, whatever it may do: Consul's rule for what every data plane asks.

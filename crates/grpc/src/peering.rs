@@ -48,10 +48,7 @@ impl Peerings {
 
     /// That the caller may, and how it wants to be answered.
     fn demand(&self, metadata: &MetadataMap, access: Access<'_>) -> Result<Asked, Status> {
-        let asked = options::asked(metadata)?;
-        let rights = options::rights(&self.context, metadata).map_err(|fault| options::unknown(&fault))?;
-        rights.demand(access).map_err(|fault| options::unknown(&fault))?;
-        Ok(asked)
+        options::demand(&self.context, metadata, access)
     }
 
     /// Answers a read, which may wait.

@@ -10,10 +10,9 @@ use tonic::{Status, server::NamedService};
 use crate::peer_stream::PeerStreams;
 
 /// What a connection may call.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// Every service of its surface.
-    #[default]
     All,
     /// The service of peered clusters' streams, and no other.
     PeerStreams,
@@ -25,16 +24,9 @@ impl Reach {
     /// The name is `server.DATACENTER.peering.TRUST-DOMAIN`. Consul compares it whole; any trust domain is taken for ours here,
     /// as a server whose authority is not there yet does not know its own.
     pub fn of(server_name: Option<&str>, datacenter: &str) -> Self {
-        let trust_domain = server_name
-            .and_then(|name| name.strip_prefix("server."))
-            .and_then(|rest| {
-                rest.get(..datacenter.len()).filter(|dc| dc.eq_ignore_ascii_case(datacenter)).and(Some(rest))
-            })
-            .and_then(|rest| rest[datacenter.len()..].strip_prefix(".peering."));
-        match trust_domain {
-            Some(_) => Self::PeerStreams,
-            None => Self::All,
-        }
+        let begins = format!("server.{datacenter}.peering.");
+        let begins_so = |name: &str| name.get(..begins.len()).is_some_and(|start| start.eq_ignore_ascii_case(&begins));
+        if server_name.is_some_and(begins_so) { Self::PeerStreams } else { Self::All }
     }
 
     /// Whether a method is within it.

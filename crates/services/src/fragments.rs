@@ -19,7 +19,6 @@ use proconsul_structs::{
     List, Shared,
     catalog::IndexedServiceNodes,
     health::{CheckServiceNode, IndexedCheckServiceNodes},
-    query::QueryMeta,
     service::ServiceNode,
 };
 use serde::Serialize;
@@ -184,7 +183,7 @@ fn reserve(out: &mut Vec<u8>, elements: &List<Verbatim>) {
 
 impl Elements<CheckServiceNode> for IndexedCheckServiceNodes {
     fn encode_with(&self, fragments: &Fragments<CheckServiceNode>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        let (nodes, query_meta) = (fragments.list(&self.nodes)?, QueryMeta::clone(&self.query_meta));
+        let (nodes, query_meta) = (fragments.list(&self.nodes)?, self.query_meta.clone());
         reserve(out, &nodes);
         encode_into(out, &IndexedCheckServiceNodes { nodes, query_meta })
     }
@@ -192,7 +191,7 @@ impl Elements<CheckServiceNode> for IndexedCheckServiceNodes {
 
 impl Elements<Shared<ServiceNode>> for IndexedServiceNodes {
     fn encode_with(&self, fragments: &Fragments<Shared<ServiceNode>>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        let (service_nodes, query_meta) = (fragments.list(&self.service_nodes)?, QueryMeta::clone(&self.query_meta));
+        let (service_nodes, query_meta) = (fragments.list(&self.service_nodes)?, self.query_meta.clone());
         reserve(out, &service_nodes);
         encode_into(out, &IndexedServiceNodes { service_nodes, query_meta })
     }
@@ -200,7 +199,7 @@ impl Elements<Shared<ServiceNode>> for IndexedServiceNodes {
 
 #[cfg(test)]
 mod tests {
-    use proconsul_structs::{check::HealthCheck, node::Node, service::NodeService};
+    use proconsul_structs::{check::HealthCheck, node::Node, query::QueryMeta, service::NodeService};
 
     use super::*;
 
